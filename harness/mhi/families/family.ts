@@ -1,0 +1,70 @@
+/**
+ * A device family (profile) as data: what the endpoint presents and what the judge expects of it.
+ * Source: the controller configurations and the id table of drivers/bus/mhi/host/pci_generic.c.
+ */
+import type { ExecEnv } from "../exec-env.ts";
+
+export interface ChannelProfile {
+  readonly channel: number;
+  readonly name: string;
+  readonly direction: "ul" | "dl";
+  /** Ring elements. */
+  readonly elements: number;
+  readonly eventRing: number;
+  /** Execution environment in which the driver makes the channel's device. */
+  readonly execEnv: ExecEnv;
+  /** Host rings the doorbell only while its db_mode flag is armed. */
+  readonly burst?: boolean;
+  /** In-tree client driver; undefined where there is none. */
+  readonly client?: string;
+  /** Started by the client's probe, without any user. */
+  readonly autoStart?: boolean;
+}
+
+export interface EventRingProfile {
+  readonly index: number;
+  readonly kind: "ctrl" | "data" | "sw" | "hw";
+  readonly elements: number;
+  readonly moderationMs: number;
+}
+
+export interface FamilyProfile {
+  readonly id: string;
+  /** Name in the driver's id table. */
+  readonly driverName: string;
+  readonly kind: "modem" | "accelerator" | "wlan";
+  readonly pciDriver: string;
+  readonly pci: {
+    readonly vendor: number;
+    readonly device: number;
+    readonly subVendor: number;
+    readonly subDevice: number;
+    readonly classCode: number;
+  };
+  /** State waits and commands, ms (`timeout_ms`). */
+  readonly timeoutMs: number;
+  /** READY poll, ms (`ready_timeout_ms`, or `timeout_ms` where there is none). */
+  readonly readyTimeoutMs: number;
+  readonly sidebandWake: boolean;
+  readonly eventRings: readonly EventRingProfile[];
+  readonly channels: readonly ChannelProfile[];
+  readonly firmware: { readonly image?: string; readonly edl?: string };
+}
+
+/** Both directions of a channel pair: `ul` is even, `dl` odd. */
+export function channelPair(
+  name: string,
+  ul: number,
+  elements: number,
+  eventRing: number,
+  execEnv: ExecEnv,
+  extra: Partial<Pick<ChannelProfile, "client" | "autoStart" | "burst">> = {},
+): ChannelProfile[] {
+  return [
+    { channel: ul, name, direction: "ul", elements, eventRing, execEnv, ...extra },
+    { channel: ul + 1, name, direction: "dl", elements, eventRing, execEnv, ...extra },
+  ];
+}
+
+export const channelName = (family: FamilyProfile, channel: number): string =>
+  family.channels.find((entry) => entry.channel === channel)?.name ?? `ch${channel}`;
