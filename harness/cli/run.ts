@@ -1,0 +1,171 @@
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { Command } from "commander";
+import { systemClock } from "../base/clock.ts";
+import { RigFault } from "../base/errors.ts";
+import { readRun } from "../record/store.ts";
+import { loadRig } from "../rig/inventory/load.ts";
+import { KeeperClient, type StartedKeeper, startKeeper } from "../runner/keeper-client.ts";
+import { projectRoot, reportsDir, rigDirs, runId } from "../runner/paths.ts";
+import { type RunEnv, writeRunEnv } from "../runner/run-env.ts";
+import { Progress } from "./progress.ts";
+
+interface RunOptions {
+  readonly rig: string;
+  readonly grep?: string;
+  readonly fault: string[];
+  readonly retries: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const collect = (value: string, list: string[]): string[] => [...list, value];
+
+export function runCommand(): Command {
+  return new Command("run")
+    .description("run the suites on a rig; sets the virtual rig up first if it is not there")
+    .argument("[files...]", "spec files or folders of the suites (default: all)")
+    .option("--rig <id>", "rig file's id or path", process.env.MHI_HIL_RIG ?? "virtual-sdx55")
+    .option("-g, --grep <regex>", "only tests whose title matches")
+    .option("--fault <name[:key=value,...]>", "let the virtual rig's device misbehave (again for more)", collect, [])
+    .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", "0")
+    .option("--out <dir>", "folder for the run's record and report")
+    .option("--json", "the run record's summary on stdout, everything else on stderr")
+    .addHelpText(
+      "after",
+      `
+Faults of the virtual rig: m3-not-acked, sys-err, device-gone, ready-never, command-completion-lost
+
+Exit codes: 0 pass, 1 fail, 2 usage or rig fault, 3 inconclusive
+
+Examples:
+  mhi-hil run
+  mhi-hil run --grep "S3"
+  mhi-hil run suites/boot --fault ready-never
+  mhi-hil run --rig rigs/rack-3.yaml --retries 1 --json`,
+    )
+    .action(async (files: string[], options: RunOptions) => {
+      process.exitCode = await run(files, options);
+    });
+}
+
+async function run(files: readonly string[], options: RunOptions): Promise<number> {
+  const startNs = systemClock.monotonicNs();
+  const now = systemClock.now();
+  const { rig, path } = loadRig(options.rig, rigDirs());
+  const dir = options.out ?? join(reportsDir(), runId(now));
+  mkdirSync(dir, { recursive: true });
+  const env: RunEnv = {
+    id: runId(now),
+    dir,
+    rig: path,
+    faults: options.fault,
+    command: process.argv.slice(2),
+    startedAt: now.toISOString(),
+    startNs,
+    json: options.json === true,
+  };
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+
+  const keeper = await holdRig(rig.id, env);
+  try {
+    const code = await playwright(files, options, env, interrupt.signal);
+    if (interrupt.signal.aborted) {
+      process.stderr.write(
+        "mhi-hil: interrupted; the rig was given back, what was judged until then is in the record\n",
+      );
+      return 130;
+    }
+    return finish(env, code);
+  } finally {
+    await keeper.release();
+  }
+}
+
+/** Starts the rig's keeper, or claims the one that `mhi-hil lab up` left running. */
+async function holdRig(rigId: string, env: RunEnv): Promise<{ release(): Promise<void> }> {
+  const who = `mhi-hil run ${env.id}`;
+  const progress = new Progress(process.stderr);
+  let started: StartedKeeper | undefined;
+  let client = await KeeperClient.find(rigId);
+  try {
+    if (!client) {
+      started = await startKeeper(
+        {
+          rig: env.rig,
+          faults: env.faults,
+          who,
+          consoleLog: join(env.dir, "console.jsonl"),
+          stay: false,
+        },
+        progress.update,
+      );
+      client = await KeeperClient.find(rigId);
+    }
+    if (!client)
+      throw new RigFault("keeper-ended", `rig ${rigId}: its keeper ended right after it was ready; run again`);
+    await client.claim(who, process.pid);
+  } catch (error) {
+    client?.close();
+    await started?.stop();
+    throw error;
+  } finally {
+    progress.done();
+  }
+  const armed = started ? [] : env.faults;
+  for (const fault of armed) await client.setFault(fault, true);
+  const held = client;
+  return {
+    release: async () => {
+      if (!held.closed) for (const fault of armed) await held.setFault(fault, false);
+      held.close();
+      await started?.stop();
+    },
+  };
+}
+
+/** The runner itself, as a child: its reporter prints the lines and writes the record. Resolves to its exit code. */
+async function playwright(
+  files: readonly string[],
+  options: RunOptions,
+  env: RunEnv,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const cli = join(dirname(createRequire(import.meta.url).resolve("@playwright/test/package.json")), "cli.js");
+  const args = ["test", "--config", join(projectRoot, "playwright.config.ts"), "--retries", options.retries];
+  if (options.grep) args.push("--grep", options.grep);
+  args.push(...files.map((file) => relative(projectRoot, join(process.cwd(), file))));
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: projectRoot,
+    stdio: ["ignore", options.json ? 2 : "inherit", "inherit"],
+    env: { ...process.env, ...writeRunEnv(env), FORCE_COLOR: undefined },
+  });
+  const onAbort = () => child.kill("SIGINT");
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The run's own exit code is the record's: the runner knows only passed and failed. */
+function finish(env: RunEnv, runnerCode: number | null): number {
+  const record = readRun(env.dir);
+  if (env.json) {
+    const { tests, ...rest } = record;
+    const brief = tests.map(({ segments: _s, device: _d, console: _c, ...test }) => test);
+    process.stdout.write(`${JSON.stringify({ ...rest, tests: brief, dir: env.dir }, null, 2)}\n`);
+  }
+  if (record.exitCode === 0 && runnerCode !== 0) {
+    throw new RigFault(
+      "runner-failed",
+      `the runner ended with code ${runnerCode} although no test failed; see ${env.dir}`,
+    );
+  }
+  return record.exitCode;
+}
