@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { listRigs } from "../rig/inventory/load.ts";
+import { ExitCode } from "../record/exit-code.ts";
+import { listRigs, type RigListing } from "../rig/inventory/load.ts";
 import { KeeperClient } from "../runner/keeper-client.ts";
 import { rigDirs } from "../runner/paths.ts";
 
@@ -9,12 +10,15 @@ export function rigsCommand(): Command {
     .option("--json", "machine-readable")
     .addHelpText("after", "\nExamples:\n  mhi-hil rigs\n  mhi-hil rigs --json")
     .action(async (options: { json?: boolean }) => {
-      const rows = await Promise.all(
-        listRigs(rigDirs()).map(async (entry) => ({ ...entry, use: entry.id ? await useOf(entry.id) : "" })),
-      );
-      if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-      else for (const row of rows) process.stdout.write(`${rowText(row)}\n`);
-      if (rows.some((row) => row.error)) process.exitCode = 2;
+      const rows = await Promise.all(listRigs(rigDirs()).map(rowOf));
+      if (options.json)
+        process.stdout.write(`${JSON.stringify(rows, null, 2)}
+`);
+      else
+        for (const row of rows)
+          process.stdout.write(`${rowText(row)}
+`);
+      if (rows.some((row) => row.error)) process.exitCode = ExitCode.usage;
     });
 }
 
@@ -29,7 +33,27 @@ async function useOf(rigId: string): Promise<string> {
   }
 }
 
-function rowText(row: { id: string; kind?: string; dut?: string; path: string; error?: string; use: string }): string {
-  if (row.error) return `${row.id.padEnd(20)} BAD  ${row.error}`;
-  return `${row.id.padEnd(20)} ${(row.kind ?? "").padEnd(8)} ${(row.dut ?? "").padEnd(10)} ${row.use.padEnd(8)} ${row.path}`;
+interface Row {
+  readonly id: string;
+  readonly path: string;
+  readonly kind?: string;
+  readonly family?: string;
+  readonly use?: string;
+  readonly error?: string;
+}
+
+async function rowOf({ id, path, rig, error }: RigListing): Promise<Row> {
+  if (!rig) return { id, path, error: error?.message ?? "cannot be read" };
+  return {
+    id,
+    path,
+    kind: rig.kind,
+    family: rig.kind === "virtual" ? rig.profile : rig.dut.family,
+    use: await useOf(id),
+  };
+}
+
+function rowText(row: Row): string {
+  if (row.error) return `${row.id.padEnd(18)} BAD      ${row.error}`;
+  return `${row.id.padEnd(18)} ${row.kind?.padEnd(8)} ${row.family?.padEnd(8)} ${row.use?.padEnd(8)} ${row.path}`;
 }

@@ -54,13 +54,13 @@ Examples:
 async function run(files: readonly string[], options: RunOptions): Promise<number> {
   const startNs = systemClock.monotonicNs();
   const now = systemClock.now();
-  const { rig, path } = loadRig(options.rig, rigDirs());
+  const rig = loadRig(options.rig, rigDirs());
   const dir = options.out ?? join(reportsDir(), runId(now));
   mkdirSync(dir, { recursive: true });
   const env: RunEnv = {
     id: runId(now),
     dir,
-    rig: path,
+    rig: rig.path,
     faults: options.fault,
     command: process.argv.slice(2),
     startedAt: now.toISOString(),

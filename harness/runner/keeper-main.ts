@@ -38,11 +38,10 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
   if (!options.stay) process.on("disconnect", end);
 
-  const { rig, path } = loadRig(options.rig, rigDirs());
+  const rig = loadRig(options.rig, rigDirs());
   mkdirSync(dirname(options.consoleLog), { recursive: true });
   const keeper = await Keeper.start({
     rig,
-    rigPath: path,
     faults: options.faults,
     who: options.who,
     consoleLog: options.consoleLog,

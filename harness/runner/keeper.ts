@@ -11,7 +11,7 @@ import { systemClock } from "../base/clock.ts";
 import { RigFault, UsageError } from "../base/errors.ts";
 import { type RpcPeer, RpcServer } from "../base/rpc.ts";
 import { SerialConsole } from "../rig/console/serial-console.ts";
-import type { RigFile } from "../rig/inventory/rig-file.ts";
+import type { RigFile } from "../rig/inventory/schema.ts";
 import { acquireLease, type Lease } from "../rig/lease.ts";
 import * as protocol from "./keeper-protocol.ts";
 import { controlSocket } from "./paths.ts";
@@ -19,7 +19,6 @@ import { openRigHardware, type RigHardware } from "./rig-hardware.ts";
 
 export interface KeeperOptions {
   readonly rig: RigFile;
-  readonly rigPath: string;
   readonly faults: readonly string[];
   /** Who holds the rig, for others who want it: `mhi-hil run (pid 4711)`. */
   readonly who: string;
@@ -143,7 +142,7 @@ export class Keeper {
     const hardware = this.#opened();
     return {
       rigId: this.#options.rig.id,
-      rigPath: this.#options.rigPath,
+      rigPath: this.#options.rig.path,
       pid: process.pid,
       since: this.#since,
       power: await hardware.power(),

@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestResult } from "@playwright/test/reporter";
-import { summary, testLines } from "../../reports/console.ts";
+import { headLine, summary, testLine } from "../../reports/console.ts";
 import { renderHtml } from "../../reports/html/render.ts";
 import { renderJunit } from "../../reports/junit.ts";
 import { systemClock } from "../base/clock.ts";
@@ -53,7 +53,7 @@ export default class MhiReporter implements Reporter {
     if (file) this.#takeRig(file);
     const record = this.#settle(test, result, file?.record ?? withoutRecord(test, result, this.#run.dir));
     this.#final.set(test.id, record);
-    this.#print(testLines(record));
+    this.#print(testLine(record));
   }
 
   onError(error: { message?: string }): void {
@@ -73,7 +73,7 @@ export default class MhiReporter implements Reporter {
   }
 
   #takeRig(file: TestFile): void {
-    if (!this.#rig) this.#print([headLine(file)]);
+    if (!this.#rig) this.#print([headLine(file.rig)]);
     this.#rig = file.rig;
     this.#versions = { ...this.#versions, ...file.versions };
   }
@@ -118,9 +118,6 @@ export default class MhiReporter implements Reporter {
     for (const line of lines) this.#out.write(`${line}\n`);
   }
 }
-
-const headLine = ({ rig }: TestFile): string =>
-  [`rig ${rig.id}`, `host ${rig.host}`, `dut ${rig.dut}`, ...rig.notes].join("   ");
 
 export const areaOf = (test: TestCase): string => test.location.file.split("/suites/")[1]?.split("/")[0] ?? "suite";
 
