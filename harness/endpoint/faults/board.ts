@@ -1,0 +1,113 @@
+import type { DeviceLog } from "../log.ts";
+import { completeOptions, type FaultCommand, type FaultHooks, type FaultOptions, type FaultPort } from "./fault.ts";
+import { FAULTS, faultByName } from "./index.ts";
+
+/** What the device asks before it does something: the sum of all armed faults. */
+export type FaultQuestions = Required<FaultHooks>;
+
+interface Armed {
+  readonly name: string;
+  readonly options: FaultOptions;
+  readonly hooks: FaultHooks;
+  readonly timers: Set<NodeJS.Timeout>;
+  acted: number;
+}
+
+export interface FaultStatus {
+  readonly name: string;
+  readonly about: string;
+  readonly armed: boolean;
+  /** How often it has acted since it was armed. */
+  readonly acted: number;
+  readonly options: FaultOptions;
+}
+
+/** Holds the armed faults; they outlive resets and new connections. */
+export class FaultBoard implements FaultQuestions {
+  readonly #log: DeviceLog;
+  readonly #device: Pick<FaultPort, "raiseSysErr" | "goAway">;
+  readonly #armed = new Map<string, Armed>();
+
+  constructor(device: Pick<FaultPort, "raiseSysErr" | "goAway">, log: DeviceLog) {
+    this.#device = device;
+    this.#log = log;
+  }
+
+  /**
+   * Arms a fault, afresh where it is armed already.
+   *
+   * @throws UsageError `unknown-fault`, `bad-fault-option`.
+   */
+  arm(name: string, given: Readonly<Record<string, unknown>> = {}): void {
+    const definition = faultByName(name);
+    const options = completeOptions(definition, given);
+    this.disarm(name);
+    const timers = new Set<NodeJS.Timeout>();
+    const hooks = definition.arm(options, this.#port(name, timers));
+    this.#armed.set(name, { name, options, hooks, timers, acted: 0 });
+    this.#log("fault", `${name} armed ${JSON.stringify(options)}`, { fault: name, armed: true });
+  }
+
+  /** @throws UsageError `unknown-fault`. */
+  disarm(name: string): void {
+    faultByName(name);
+    const armed = this.#armed.get(name);
+    if (!armed) return;
+    for (const timer of armed.timers) clearTimeout(timer);
+    this.#armed.delete(name);
+    this.#log("fault", `${name} disarmed`, { fault: name, armed: false });
+  }
+
+  list(): readonly FaultStatus[] {
+    return FAULTS.map(({ name, about }) => {
+      const armed = this.#armed.get(name);
+      return { name, about, armed: armed !== undefined, acted: armed?.acted ?? 0, options: armed?.options ?? {} };
+    });
+  }
+
+  ignoreM3(): boolean {
+    return this.#any((hooks) => hooks.ignoreM3?.());
+  }
+
+  withholdReady(): boolean {
+    return this.#any((hooks) => hooks.withholdReady?.());
+  }
+
+  loseCompletion(command: FaultCommand, channel: number): boolean {
+    return this.#any((hooks) => hooks.loseCompletion?.(command, channel));
+  }
+
+  enteredMissionMode(): void {
+    for (const { hooks } of this.#armed.values()) hooks.enteredMissionMode?.();
+  }
+
+  reset(): void {
+    for (const { hooks, timers } of this.#armed.values()) {
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      hooks.reset?.();
+    }
+  }
+
+  #any(ask: (hooks: FaultHooks) => boolean | undefined): boolean {
+    return [...this.#armed.values()].some(({ hooks }) => ask(hooks) === true);
+  }
+
+  #port(name: string, timers: Set<NodeJS.Timeout>): FaultPort {
+    return {
+      ...this.#device,
+      acted: (text, fields) => {
+        const armed = this.#armed.get(name);
+        if (armed) armed.acted += 1;
+        this.#log("fault", `${name}: ${text}`, { fault: name, ...fields });
+      },
+      later: (ms, run) => {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          run();
+        }, ms);
+        timers.add(timer);
+      },
+    };
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Injected faults: named ways in which the device misbehaves. One file a fault; each says when it acts.
+ *
+ * A fault is armed with options and hears of what the device is about to do through the hooks that it has.
+ */
+import { UsageError } from "../../base/errors.ts";
+import type { DeviceLogFields } from "../log.ts";
+
+export type SysErrVia = "event" | "interrupt";
+
+/** What a fault may do to the device. */
+export interface FaultPort {
+  /** To be called each time the fault acts: goes to the device log and counts. */
+  acted(text: string, fields?: DeviceLogFields): void;
+  /** Runs once after `ms`; forgotten when the fault is disarmed, or the device is reset or loses power. */
+  later(ms: number, run: () => void): void;
+  raiseSysErr(via: SysErrVia): void;
+  /** The device falls off the bus. */
+  goAway(): void;
+}
+
+export interface FaultHooks {
+  /** MHICTRL = M3 was written; true = take no notice. */
+  ignoreM3?(): boolean;
+  /** READY is due; true = never set it. */
+  withholdReady?(): boolean;
+  /** A channel command was carried out; true = its completion is not posted. */
+  loseCompletion?(command: FaultCommand, channel: number): boolean;
+  /** The first M0 after a reset was acknowledged and the EE told. */
+  enteredMissionMode?(): void;
+  /** MHI RESET, SOC reset, function reset or power. */
+  reset?(): void;
+}
+
+export type FaultCommand = "START" | "STOP" | "RESET";
+
+export interface WholeNumber {
+  readonly kind: "whole-number";
+  readonly min: number;
+  readonly max: number;
+  /** Undefined: the option may be left out and has no value then. */
+  readonly default?: number;
+  readonly about: string;
+}
+
+export interface OneOf {
+  readonly kind: "one-of";
+  readonly values: readonly string[];
+  readonly default: string;
+  readonly about: string;
+}
+
+export type OptionSpec = WholeNumber | OneOf;
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+export type OptionsOf<S extends OptionSpecs> = {
+  readonly [K in keyof S]: S[K] extends OneOf
+    ? S[K]["values"][number]
+    : S[K] extends { readonly default: number }
+      ? number
+      : number | undefined;
+};
+
+export interface FaultDefinition {
+  readonly name: string;
+  /** One line: what the device does wrong. */
+  readonly about: string;
+  readonly options: OptionSpecs;
+  /** `options` are checked against the specs and complete. */
+  arm(options: FaultOptions, port: FaultPort): FaultHooks;
+}
+
+export type FaultOptions = Readonly<Record<string, string | number | undefined>>;
+
+/** Ties a fault's options to their types. */
+export function defineFault<const S extends OptionSpecs>(definition: {
+  readonly name: string;
+  readonly about: string;
+  readonly options: S;
+  arm(options: OptionsOf<S>, port: FaultPort): FaultHooks;
+}): FaultDefinition {
+  return { ...definition, arm: (options, port) => definition.arm(options as OptionsOf<S>, port) };
+}
+
+export const TIMES: WholeNumber & { readonly default: number } = {
+  kind: "whole-number",
+  min: 0,
+  max: 1_000_000,
+  default: 1,
+  about: "how often it acts per arming; 0 = without limit",
+};
+
+/** Counts down `times`; 0 = without limit. */
+export function countdown(times: number): () => boolean {
+  let left = times === 0 ? Number.POSITIVE_INFINITY : times;
+  return () => {
+    if (left <= 0) return false;
+    left -= 1;
+    return true;
+  };
+}
+
+/**
+ * Checks and completes options.
+ *
+ * @throws UsageError `bad-fault-option`: which fault, which option, what was expected, what was found.
+ */
+export function completeOptions(fault: FaultDefinition, given: Readonly<Record<string, unknown>>): FaultOptions {
+  const known = Object.keys(fault.options);
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) {
+      throw new UsageError(
+        "bad-fault-option",
+        `fault ${fault.name} has no option "${name}"; it has: ${known.join(", ") || "none"}`,
+      );
+    }
+  }
+  const options: Record<string, string | number | undefined> = {};
+  for (const [name, spec] of Object.entries(fault.options))
+    options[name] = checkOption(fault.name, name, spec, given[name]);
+  return options;
+}
+
+function checkOption(fault: string, name: string, spec: OptionSpec, value: unknown): string | number | undefined {
+  if (value === undefined) return spec.default;
+  const expected =
+    spec.kind === "one-of" ? `one of ${spec.values.join(", ")}` : `a whole number from ${spec.min} to ${spec.max}`;
+  const found =
+    typeof value === "string" && spec.kind === "whole-number" && /^\d+$/.test(value) ? Number(value) : value;
+  const good =
+    spec.kind === "one-of"
+      ? typeof found === "string" && spec.values.includes(found)
+      : typeof found === "number" && Number.isInteger(found) && found >= spec.min && found <= spec.max;
+  if (good) return found as string | number;
+  throw new UsageError(
+    "bad-fault-option",
+    `fault ${fault}: option ${name} is ${JSON.stringify(value)}, expected ${expected}`,
+  );
+}

@@ -1,0 +1,369 @@
+/**
+ * The MHI side of the endpoint: a modem that boots from its own flash straight into AMSS.
+ *
+ *   power-on -> RESET -(boot delay)-> READY -M0-> M0 <-> M2        SYS_ERR from anywhere,
+ *                                     M0 <-> M3                     back to RESET by MHICTRL.RESET
+ *
+ * Register accesses change the device at once; whatever needs the host's memory goes through one action queue.
+ * Sources: facts of drivers/bus/mhi/host (pm.c, init.c) and of the Linux endpoint stack's behaviour on SDX55.
+ */
+
+import { describeError } from "../../base/errors.ts";
+import { hex } from "../../base/hex.ts";
+import { ExecEnv, execEnvName } from "../../mhi/exec-env.ts";
+import { channelName, type FamilyProfile } from "../../mhi/families/family.ts";
+import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
+import * as R from "../../mhi/registers.ts";
+import type { FaultQuestions } from "../faults/board.ts";
+import type { SysErrVia } from "../faults/fault.ts";
+import type { DeviceLog } from "../log.ts";
+import { ActionQueue } from "./action-queue.ts";
+import type { DeviceBus } from "./bus.ts";
+import { Channels } from "./channels.ts";
+import { CommandRing } from "./commands.ts";
+import { EventRings, execEnvEvent, stateChangeEvent } from "./event-rings.ts";
+import { Registers } from "./registers.ts";
+
+export interface MhiDeviceOptions {
+  readonly family: FamilyProfile;
+  readonly bus: DeviceBus;
+  readonly faults: FaultQuestions;
+  readonly log: DeviceLog;
+  /** From power-on or reset to READY, ms. */
+  readonly bootDelayMs: number;
+}
+
+/** What a request to the device came to. */
+export interface Signalled {
+  /** The host was told; otherwise it finds out when it looks. */
+  readonly signalled: boolean;
+  readonly why?: string;
+}
+
+const CONTROL_RING = 0;
+
+export class MhiDevice {
+  readonly registers: Registers;
+  readonly #family: FamilyProfile;
+  readonly #bus: DeviceBus;
+  readonly #faults: FaultQuestions;
+  readonly #log: DeviceLog;
+  readonly #bootDelayMs: number;
+  readonly #queue: ActionQueue;
+  readonly #events: EventRings;
+  readonly #channels: Channels;
+  readonly #commands: CommandRing;
+  #state: MhiState = MhiState.RESET;
+  #boot: NodeJS.Timeout | undefined;
+  /** The EE event goes out once after each reset. */
+  #execEnvTold = false;
+  #resetPending = false;
+  #wakeVote = false;
+  /** The host was reset while the device slept with its slot powered: a wake, or a reboot? */
+  #sleptThroughReset = false;
+  #guestErrors = 0;
+
+  constructor(options: MhiDeviceOptions) {
+    this.#family = options.family;
+    this.#bus = options.bus;
+    this.#faults = options.faults;
+    this.#bootDelayMs = options.bootDelayMs;
+    this.#log = (kind, text, fields) => {
+      if (kind === "guest-error") this.#guestErrors += 1;
+      options.log(kind, text, fields);
+    };
+    this.#queue = new ActionQueue((what, error) => this.#log("guest-error", `${what}: ${describeError(error)}`));
+    this.#events = new EventRings(options.bus, this.#log);
+    const shared = {
+      bus: options.bus,
+      events: this.#events,
+      log: this.#log,
+      running: () => this.#state === MhiState.M0 && !this.#resetPending,
+      later: (what: string, work: () => Promise<void>) => this.#queue.push(what, work),
+    };
+    this.#channels = new Channels(options.family, shared);
+    this.#commands = new CommandRing({
+      ...shared,
+      channels: this.#channels,
+      loseCompletion: (command, channel) => this.#faults.loseCompletion(command, channel),
+      channelContexts: () => this.registers.pair(R.CCABAP_LOWER),
+    });
+    this.registers = new Registers({
+      control: (value) => this.#control(value),
+      channelDoorbell: (channel, value) => this.#channelDoorbell(channel, value),
+      eventDoorbell: (ring, value) => this.#eventDoorbell(ring, value),
+      commandDoorbell: (value) => this.#commandDoorbell(value),
+      wakeDoorbell: (vote) => this.#wakeDoorbell(vote),
+      edlDoorbell: (cookie) => this.#log("guest-error", `EDL doorbell ${hex(cookie)}: no EDL in this profile; ignored`),
+      socReset: () => this.#socReset(),
+      contextBase: () => this.#contextBase(),
+      other: (name, value) => this.#log("mmio-write", `${name} = ${hex(value)}`, { name, value }),
+      ignored: (name) =>
+        this.#log("guest-error", `write to ${name}, which is read-only or not there; ignored`, { name }),
+    });
+  }
+
+  get state(): MhiState {
+    return this.#state;
+  }
+
+  get execEnv(): number {
+    return this.registers.execEnv;
+  }
+
+  get counters() {
+    return {
+      eventsPosted: this.#events.posted,
+      commandsCompleted: this.#commands.completed,
+      transfers: this.#channels.transfers,
+      channelsStarted: this.#channels.started,
+      guestErrors: this.#guestErrors,
+    };
+  }
+
+  /** Everything forgotten: power-on, function-level reset, SOC reset, a reset of the slot. */
+  coldReset(why: string): void {
+    this.#log("reset", `cold reset: ${why}`, { cold: true, why });
+    this.#bus.cancelAll(why);
+    this.registers.powerOn();
+    this.registers.execEnv = ExecEnv.AMSS;
+    this.#restart();
+  }
+
+  /** No power: nothing runs, nothing answers. */
+  powerOff(): void {
+    clearTimeout(this.#boot);
+    this.#bus.cancelAll("power is off");
+    this.#forget();
+    this.#faults.reset();
+    this.#state = MhiState.RESET;
+  }
+
+  /** The host's reset reached a device whose slot kept its power: asleep in M3 it stays as it was. */
+  slotResetWithPower(): void {
+    if (this.#state !== MhiState.M3) {
+      this.coldReset("host reset, not in M3");
+      return;
+    }
+    this.#sleptThroughReset = true;
+    this.#log("reset", "host reset while in M3, slot power kept: context kept", { cold: false });
+  }
+
+  raiseSysErr(via: SysErrVia): Signalled {
+    const ringUsable = this.#events.loaded && [MhiState.M0, MhiState.M1, MhiState.M2].some((s) => s === this.#state);
+    const before = this.#state;
+    clearTimeout(this.#boot);
+    this.#queue.clear();
+    this.#setState(MhiState.SYS_ERR);
+    if (via === "interrupt") {
+      this.#raiseBhi();
+      return { signalled: true };
+    }
+    if (!ringUsable) return { signalled: false, why: `no event can be posted in ${mhiStateName(before)}` };
+    this.#queue.push("SYS_ERR event", () => this.#events.post(CONTROL_RING, [stateChangeEvent(MhiState.SYS_ERR)]));
+    return { signalled: true };
+  }
+
+  /** The device asks for M2: posts M1; the host answers MHICTRL = M2, or wakes it at once where packets wait. */
+  requestLowPower(): Signalled {
+    if (this.#state !== MhiState.M0) return { signalled: false, why: `in ${mhiStateName(this.#state)}, expected M0` };
+    this.#queue.push("M1 event", async () => {
+      if (this.#state !== MhiState.M0) return;
+      this.#setState(MhiState.M1);
+      await this.#events.post(CONTROL_RING, [stateChangeEvent(MhiState.M1)]);
+    });
+    return { signalled: true };
+  }
+
+  // ---- registers and doorbells ----
+
+  #control(value: number): void {
+    const requested = R.stateField(value) as MhiState;
+    this.#log("mmio-write", `MHICTRL = ${hex(value, 4)}`, { name: "MHICTRL", value });
+    if ((value & R.MHICTRL_RESET) !== 0) this.#mhiReset();
+    else if (requested === MhiState.M0) this.#queue.push("M0", () => this.#enterM0());
+    else if (requested === MhiState.M2) this.#queue.push("M2", () => this.#enterM2());
+    else if (requested === MhiState.M3) this.#queue.push("M3", () => this.#enterM3());
+    else if (value !== 0) this.#log("guest-error", `MHICTRL asks for ${mhiStateName(requested)}: not known; ignored`);
+  }
+
+  #channelDoorbell(channel: number, value: bigint): void {
+    const name = channelName(this.#family, channel);
+    this.#log("doorbell", `channel ${channel} (${name}) = ${hex(value)}`, { channel, value: hex(value) });
+    if (this.#resetPending) return;
+    this.#channels.doorbell(channel, value);
+    this.#leaveM2("channel doorbell");
+  }
+
+  #eventDoorbell(ring: number, value: bigint): void {
+    this.#log("doorbell", `event ring ${ring} = ${hex(value)}`, { ring, value: hex(value) });
+    if (this.#resetPending) return;
+    if (!this.#events.doorbell(ring, value)) {
+      this.#log("guest-error", `event ring ${ring} doorbell ${hex(value)} is no element of the ring; ignored`, {
+        ring,
+      });
+      return;
+    }
+    this.#queue.push(`event ring ${ring}`, () => this.#events.flush(ring));
+    this.#channels.resume();
+  }
+
+  #commandDoorbell(value: bigint): void {
+    this.#log("doorbell", `command ring = ${hex(value)}`, { value: hex(value) });
+    if (this.#resetPending) return;
+    this.#commands.doorbell(value);
+    this.#leaveM2("command doorbell");
+  }
+
+  #wakeDoorbell(vote: boolean): void {
+    this.#log("doorbell", `wake = ${vote ? 1 : 0}`, { wake: vote });
+    this.#wakeVote = vote;
+    if (vote) this.#leaveM2("wake doorbell");
+  }
+
+  /** The host sets up anew: after a reset in M3 that was a reboot and no wake, so the old context is void. */
+  #contextBase(): void {
+    if (!this.#sleptThroughReset) return;
+    this.#sleptThroughReset = false;
+    this.#log("reset", "the host sets up anew: the kept context is dropped", { cold: false });
+    this.#forget();
+    this.#setState(MhiState.READY);
+  }
+
+  // ---- states ----
+
+  #setState(state: MhiState): void {
+    if (state !== this.#state) {
+      this.#log("power", `MHI state ${mhiStateName(this.#state)} -> ${mhiStateName(state)}`, {
+        from: mhiStateName(this.#state),
+        to: mhiStateName(state),
+      });
+    }
+    this.#state = state;
+    this.registers.status = statusRegister(state);
+  }
+
+  async #enterM0(): Promise<void> {
+    if (this.#state === MhiState.RESET || this.#state === MhiState.SYS_ERR) {
+      this.#log("guest-error", `MHICTRL = M0 in ${mhiStateName(this.#state)}; ignored`);
+      return;
+    }
+    this.#sleptThroughReset = false;
+    if (!this.#events.loaded) await this.#loadContexts();
+    if (!this.#events.has(CONTROL_RING)) {
+      this.#log("guest-error", "MHICTRL = M0 without a usable event ring 0: M0 cannot be acknowledged");
+      return;
+    }
+    this.#setState(MhiState.M0);
+    await this.#events.post(CONTROL_RING, [stateChangeEvent(MhiState.M0)]);
+    if (!this.#execEnvTold) await this.#tellExecEnv();
+    this.#commands.resume();
+    this.#channels.resume();
+  }
+
+  async #loadContexts(): Promise<void> {
+    await this.#events.load(this.registers.pair(R.ECABAP_LOWER), this.registers.eventRings);
+    await this.#commands.load(this.registers.pair(R.CRCBAP_LOWER));
+  }
+
+  async #tellExecEnv(): Promise<void> {
+    this.#execEnvTold = true;
+    await this.#events.post(CONTROL_RING, [execEnvEvent(ExecEnv.AMSS)]);
+    this.#log("power", `mission mode (${execEnvName(ExecEnv.AMSS)})`, { execEnv: execEnvName(ExecEnv.AMSS) });
+    this.#faults.enteredMissionMode();
+  }
+
+  async #enterM2(): Promise<void> {
+    if (this.#state !== MhiState.M1 && this.#state !== MhiState.M0) {
+      this.#log("guest-error", `MHICTRL = M2 in ${mhiStateName(this.#state)}; ignored`);
+      return;
+    }
+    this.#setState(MhiState.M2);
+    if (this.#wakeVote) this.#leaveM2("wake vote held");
+  }
+
+  #leaveM2(why: string): void {
+    if (this.#state !== MhiState.M2) return;
+    this.#log("power", `leaving M2: ${why}`);
+    this.#queue.push("M2 exit", async () => {
+      if (this.#state === MhiState.M2) await this.#enterM0();
+    });
+  }
+
+  async #enterM3(): Promise<void> {
+    const from = this.#state;
+    if (from !== MhiState.M0 && from !== MhiState.M1 && from !== MhiState.M2) {
+      this.#log("guest-error", `MHICTRL = M3 in ${mhiStateName(from)}; ignored`);
+      return;
+    }
+    if (this.#faults.ignoreM3()) return;
+    await this.#events.flushModeration();
+    this.#setState(MhiState.M3);
+    await this.#events.post(CONTROL_RING, [stateChangeEvent(MhiState.M3)]);
+  }
+
+  // ---- resets ----
+
+  /** MHICTRL.RESET: at once where nothing is under way, else after the running action, so that no DMA lands later. */
+  #mhiReset(): void {
+    this.#queue.clear();
+    if (!this.#queue.busy) {
+      this.#finishReset();
+      return;
+    }
+    if (this.#resetPending) return;
+    this.#resetPending = true;
+    this.#queue.push("reset", async () => {
+      this.#finishReset();
+      // kernels that sleep until an interrupt (not those that poll) would wait their whole timeout otherwise
+      this.#raiseBhi();
+    });
+  }
+
+  #finishReset(): void {
+    this.#log("reset", "MHI reset", { cold: false });
+    this.registers.clearForReset();
+    this.#restart();
+  }
+
+  #socReset(): void {
+    this.#log("mmio-write", "SOC_RESET_REQ = 1", { name: "SOC_RESET_REQ", value: 1 });
+    this.coldReset("SOC reset");
+  }
+
+  #forget(): void {
+    this.#queue.clear();
+    this.#events.clear();
+    this.#channels.clear();
+    this.#commands.clear();
+    this.#execEnvTold = false;
+    this.#resetPending = false;
+    this.#wakeVote = false;
+    this.#sleptThroughReset = false;
+  }
+
+  /** From nothing to READY. */
+  #restart(): void {
+    clearTimeout(this.#boot);
+    this.#forget();
+    this.#faults.reset();
+    this.#setState(MhiState.RESET);
+    this.#boot = setTimeout(() => {
+      if (!this.#faults.withholdReady()) this.#setState(MhiState.READY);
+    }, this.#bootDelayMs);
+  }
+
+  #raiseBhi(): void {
+    const vector = this.registers.bhiVector;
+    this.#queue.push("BHI interrupt", async () => {
+      await this.#bus.interrupt(vector);
+    });
+  }
+}
+
+/** MHISTATUS: state in [15:8], SYSERR in bit 2, READY in bit 0. */
+function statusRegister(state: MhiState): number {
+  if (state === MhiState.RESET) return 0;
+  if (state === MhiState.SYS_ERR) return (state << 8) | R.MHISTATUS_SYSERR;
+  return (state << 8) | R.MHISTATUS_READY;
+}
