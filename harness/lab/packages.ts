@@ -185,7 +185,7 @@ async function unpackAll(
     await mkdir(root);
     for (const [index, deb] of debs.entries()) {
       throwIfCancelled(options.signal);
-      say(options, `unpacking package ${index + 1} of ${debs.length}`);
+      if (index % 10 === 0) say(options, `unpacking package ${index + 1} of ${debs.length}`);
       await unpackDeb(deb, root, options.signal);
     }
     const manifest: Manifest = {
