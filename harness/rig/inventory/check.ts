@@ -14,7 +14,10 @@ const MAX_SENTENCES = 5;
 export function checkRigText(text: string, file: string): RigConfig {
   const document = parseLocated(text, file);
   if (document.data === undefined || Array.isArray(document.data)) {
-    throw new UsageError("rig-file-invalid", `${file}:1:1: expected a mapping that starts with \`kind: virtual\` or \`kind: ssh\`, found ${document.data === undefined ? "nothing of the kind" : "a list"}`);
+    throw new UsageError(
+      "rig-file-invalid",
+      `${file}:1:1: expected a mapping that starts with \`kind: virtual\` or \`kind: ssh\`, found ${document.data === undefined ? "nothing of the kind" : "a list"}`,
+    );
   }
   refuseSecrets(document, document.data, [], file);
   const result = rigConfigSchema.safeParse(document.data);
@@ -63,7 +66,7 @@ function unknownKey(key: string, path: DocumentPath, document: LocatedDocument, 
 }
 
 function expectation(issue: z.core.$ZodIssue, path: DocumentPath, document: LocatedDocument): string {
-  const found = describe(valueAt(document.data, path));
+  const found = inWords(valueAt(document.data, path));
   const choices = choicesAt(path, document.data);
   if (choices.length > 0) {
     const value = valueAt(document.data, path);
@@ -109,7 +112,7 @@ const valueAt = (data: unknown, path: DocumentPath): unknown =>
     data,
   );
 
-function describe(value: unknown): string {
+function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "an empty value";
   if (Array.isArray(value)) return "a list";

@@ -72,7 +72,10 @@ function unknownRig(id: string, dirs: readonly string[]): UsageError {
 function readRigFile(path: string): RigFile {
   const id = idOf(path);
   if (!ID.test(id)) {
-    throw new UsageError("rig-file-invalid", `${path}: a rig's id is its file name, of letters, digits, "-", "_" and "."`);
+    throw new UsageError(
+      "rig-file-invalid",
+      `${path}: a rig's id is its file name, of letters, digits, "-", "_" and "."`,
+    );
   }
   return { ...checkRigText(readText(path), path), id, path };
 }

@@ -16,7 +16,9 @@ const argv = (what: string) => z.array(z.string().min(1)).min(1).max(64).describ
 
 export const slotPowerSchema = z
   .enum(["kept", "lost"])
-  .describe("Whether the DUT's slot keeps its power while the host sleeps (S3): decides what a resume should look like");
+  .describe(
+    "Whether the DUT's slot keeps its power while the host sleeps (S3): decides what a resume should look like",
+  );
 
 const family = z.enum(familyIds()).describe("Device family of the DUT");
 
@@ -31,7 +33,12 @@ export const virtualRigSchema = z
     accel: z.enum(["auto", "kvm", "tcg"]).default("auto").describe("auto takes KVM when a guest really boots with it"),
     memoryMb: z.int().min(256).max(65_536).default(512),
     cpus: z.int().min(1).max(64).default(2),
-    sshPort: z.int().min(1024).max(65_535).optional().describe("Loopback port of the guest's SSH; a free one if absent"),
+    sshPort: z
+      .int()
+      .min(1024)
+      .max(65_535)
+      .optional()
+      .describe("Loopback port of the guest's SSH; a free one if absent"),
     faults: z
       .array(z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "a fault's name, such as m3-not-acked"))
       .default([])
