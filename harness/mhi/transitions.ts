@@ -9,7 +9,7 @@
  *   any powered state -> LD_ERR_FATAL_DETECT -> DISABLE
  *
  * The driver traces a legal transition *before* it assigns the target; refused ones leave no trace. Some assignments
- * are made without a record: `isSilentlyReachable` holds those.
+ * are made without a record: `SILENT` holds those.
  */
 import { PmState } from "./pm-state.ts";
 
@@ -37,15 +37,41 @@ export type KernelRelease = string;
 export const legalTargets = (from: PmState, _kernel?: KernelRelease): readonly PmState[] => ROWS[from];
 
 /**
- * Assignments without a record: the start of mhi_async_power_up goes to DISABLE and then POR, its error exit to DISABLE,
- * and a failed mission-mode item or a refused shutdown goes to LD_ERR_FATAL_DETECT. So from a state in `from`,
- * the next record may also follow from `via`.
+ * Assignments without a record. From a state in `from`, the next record may also be one of `to`, because the driver
+ * has moved to `via` in between and told nobody.
  */
-const SILENT: readonly { readonly from: readonly PmState[] | "any"; readonly via: PmState }[] = [
-  { from: [S.DISABLE], via: S.POR }, // mhi_async_power_up
-  { from: [S.POR], via: S.DISABLE }, // error exit of mhi_async_power_up
-  { from: "any", via: S.LD_ERR_FATAL_DETECT }, // mission-mode item with a wrong EE; refused shutdown; RDDM in panic
+interface SilentAssignment {
+  readonly from: readonly PmState[] | "any";
+  readonly via: PmState;
+  readonly to: readonly PmState[];
+  /** Only while the last mission-mode work item may still have failed. */
+  readonly onlyUnprovenMission?: boolean;
+}
+
+const SILENT: readonly SilentAssignment[] = [
+  // mhi_async_power_up; M0 needs the rings of the READY handshake, which leaves its own POR record
+  {
+    from: [S.DISABLE],
+    via: S.POR,
+    to: [S.POR, S.DISABLE, S.SYS_ERR_DETECT, S.SHUTDOWN_PROCESS, S.LD_ERR_FATAL_DETECT, S.FW_DL_ERR],
+  },
+  // error exit of mhi_async_power_up, then a new power-up
+  { from: [S.POR], via: S.DISABLE, to: [S.POR] },
+  // __mhi_power_down: SHUTDOWN is refused in M3 only, then the state is forced
+  { from: [S.M3], via: S.LD_ERR_FATAL_DETECT, to: [S.DISABLE] },
+  // mhi_pm_mission_mode_transition reads an EE that is not mission mode
+  {
+    from: "any",
+    via: S.LD_ERR_FATAL_DETECT,
+    to: [S.LD_ERR_FATAL_DETECT, S.DISABLE],
+    onlyUnprovenMission: true,
+  },
 ];
+
+export interface HopContext {
+  /** The mission-mode item has begun and nothing since then shows that it went well. */
+  readonly missionUnproven?: boolean;
+}
 
 export interface Hop {
   readonly legal: boolean;
@@ -54,11 +80,17 @@ export interface Hop {
 }
 
 /** Judges one traced hop: `from` is the last recorded state, `to` the record's target. */
-export function judgeHop(from: PmState, to: PmState, kernel?: KernelRelease): Hop {
+export function judgeHop(from: PmState, to: PmState, kernel?: KernelRelease, context: HopContext = {}): Hop {
   if (legalTargets(from, kernel).includes(to)) return { legal: true };
-  for (const rule of SILENT) {
-    const applies = rule.from === "any" || rule.from.includes(from);
-    if (applies && legalTargets(rule.via, kernel).includes(to)) return { legal: true, via: rule.via };
-  }
-  return { legal: false };
+  const silent = SILENT.find(
+    (rule) =>
+      (rule.from === "any" || rule.from.includes(from)) &&
+      rule.to.includes(to) &&
+      (!rule.onlyUnprovenMission || context.missionUnproven === true),
+  );
+  return silent ? { legal: true, via: silent.via } : { legal: false };
 }
+
+/** All edges of the table as `[from, to]`: what coverage counts against. */
+export const allPmEdges = (_kernel?: KernelRelease): readonly (readonly [PmState, PmState])[] =>
+  Object.values(S).flatMap((from) => ROWS[from].map((to) => [from, to] as const));

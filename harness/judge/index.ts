@@ -1,0 +1,10 @@
+/** The judge's door: evidence in, verdict out. */
+export { type CoverageEvent, type PmEdgeCoverage, pmEdgeCoverage } from "./coverage.ts";
+export type { DeviceLine, Evidence, LogLine } from "./evidence.ts";
+export { Matcher, type MatcherState } from "./matcher.ts";
+export { anyOrder, either, optional, type Pattern, repeat, sequence, step } from "./pattern.ts";
+export { RuleEngine } from "./rule-engine.ts";
+export type { FailureKind } from "./rules/rule.ts";
+export { type BootOptions, inTurn, type Scenario, scenario } from "./scenarios/index.ts";
+export { signature } from "./signature.ts";
+export { type JudgeOptions, judge, type Measure, type Verdict } from "./verdict.ts";

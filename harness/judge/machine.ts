@@ -1,0 +1,179 @@
+/**
+ * The host driver's state as its own trace tells it, for one controller. Rules read it *before* an event is applied.
+ *
+ * `undefined` and "unknown" mean: the history does not say. Tracing that starts in mid-life, and every gap, make it so
+ * again, and a rule never blames what it does not know (design facts 10.2).
+ */
+import type { Nanoseconds } from "../base/clock.ts";
+import { ChannelCommand } from "../mhi/channel.ts";
+import type { ExecEnv } from "../mhi/exec-env.ts";
+import { isMissionMode } from "../mhi/exec-env.ts";
+import { PmState } from "../mhi/pm-state.ts";
+import { CompletionCode, ElementType } from "../mhi/ring-element.ts";
+import { WorkerItem } from "../mhi/worker-item.ts";
+import type { ChannelCommandEvent, MhiEvent, RingEvent } from "../trace/mhi-events.ts";
+
+export type ChannelLife = "unknown" | "closed" | "starting" | "open" | "resetting";
+
+export interface ChannelView {
+  readonly channel: number;
+  state: ChannelLife;
+  /** Buffers queued since the last START, and completions taken of them; undefined when the START was not seen. */
+  queued: number | undefined;
+  completed: number;
+}
+
+export interface PendingCommand {
+  readonly event: ChannelCommandEvent;
+  readonly index: number;
+  /** What the host believed when the command was asked for. */
+  readonly pm: PmState | undefined;
+  readonly channelState: ChannelLife;
+}
+
+/** MHI_PM_IN_ERROR_STATE: event rings are ignored from here to the next POR. */
+export const isErrorPm = (pm: number | undefined): boolean => pm !== undefined && pm >= PmState.FW_DL_ERR;
+
+export const isTransferCompletion = (event: RingEvent): boolean =>
+  event.type === ElementType.TX_EVENT &&
+  (event.code === CompletionCode.EOT || event.code === CompletionCode.OVERFLOW || event.code === CompletionCode.EOB);
+
+export class Machine {
+  readonly controller: string;
+  pm: PmState | undefined;
+  pmSinceNs: Nanoseconds = 0;
+  pmIndex = -1;
+  /** Work item that began last. */
+  item: WorkerItem | undefined;
+  itemSinceNs: Nanoseconds = 0;
+  itemIndex = -1;
+  deviceState: number | undefined;
+  deviceEe: ExecEnv | undefined;
+  /** The mission-mode item has begun and nothing shows yet that it did not fail silently. */
+  missionUnproven = false;
+  readonly pending = new Map<number, PendingCommand>();
+  readonly #channels = new Map<number, ChannelView>();
+  #unseenChannel: ChannelLife = "unknown";
+
+  constructor(controller: string) {
+    this.controller = controller;
+  }
+
+  channel(channel: number): ChannelView {
+    let view = this.#channels.get(channel);
+    if (!view) {
+      const known = this.#unseenChannel === "closed";
+      view = { channel, state: this.#unseenChannel, queued: known ? 0 : undefined, completed: 0 };
+      this.#channels.set(channel, view);
+    }
+    return view;
+  }
+
+  openChannels(): number[] {
+    return [...this.#channels.values()].filter((view) => view.state === "open").map((view) => view.channel);
+  }
+
+  /** Evidence is missing: nothing that was known is known any more. */
+  forget(): void {
+    this.pm = undefined;
+    this.item = undefined;
+    this.deviceState = undefined;
+    this.deviceEe = undefined;
+    this.missionUnproven = false;
+    this.pending.clear();
+    this.#channels.clear();
+    this.#unseenChannel = "unknown";
+  }
+
+  apply(event: MhiEvent, index: number): void {
+    switch (event.kind) {
+      case "pm":
+        this.#pm(event.pmState as PmState, event.tNs, index);
+        break;
+      case "worker":
+        this.#worker(event.item as WorkerItem, event.tNs, index);
+        break;
+      case "intvec":
+        if (isMissionMode(event.localEe)) this.missionUnproven = false;
+        this.deviceState = event.deviceState;
+        this.deviceEe = event.deviceEe as ExecEnv;
+        break;
+      case "ring":
+        this.#ring(event);
+        break;
+      case "tre": {
+        this.missionUnproven = false;
+        const view = this.channel(event.channel);
+        if (view.queued !== undefined) view.queued++;
+        break;
+      }
+      case "chan":
+        this.missionUnproven = false;
+        this.#command(event, index);
+        break;
+    }
+  }
+
+  #pm(to: PmState, tNs: Nanoseconds, index: number): void {
+    this.pm = to;
+    this.pmSinceNs = tNs;
+    this.pmIndex = index;
+    // only a controller that is in mission mode suspends (pci_generic asks for local EE AMSS)
+    if (to === PmState.M3_ENTER) this.missionUnproven = false;
+    // Devices, and with them all channels, are gone at both ends of a power cycle: mhi_destroy_device comes before
+    // PM DISABLE (mhi_pm_disable_transition) and before POR (mhi_pm_sys_error_transition).
+    if (to === PmState.DISABLE || to === PmState.POR) this.#closeAll();
+  }
+
+  #worker(item: WorkerItem, tNs: Nanoseconds, index: number): void {
+    this.item = item;
+    this.itemSinceNs = tNs;
+    this.itemIndex = index;
+    if (item !== WorkerItem.MISSION_MODE) return;
+    this.missionUnproven = true;
+    // devices of the boot loader's EE are destroyed without RESET commands (facts 6.2): what was open may be closed
+    for (const view of this.#channels.values()) if (view.state !== "closed") view.state = "unknown";
+  }
+
+  #ring(event: RingEvent): void {
+    if (event.type === ElementType.STATE_CHANGE_EVENT) this.deviceState = event.code;
+    if (event.type === ElementType.EE_EVENT) this.deviceEe = event.code as ExecEnv;
+    if (isTransferCompletion(event)) this.channel(event.channel).completed++;
+  }
+
+  #command(event: ChannelCommandEvent, index: number): void {
+    const view = this.channel(event.channel);
+    if (event.phase === "start") {
+      this.pending.set(event.channel, { event, index, pm: this.pm, channelState: view.state });
+      // a START on an open channel is refused at once and changes nothing (mhi_update_channel_state)
+      if (event.command === ChannelCommand.START && view.state !== "open") this.#begin(view, "starting");
+      if (event.command === ChannelCommand.RESET) view.state = "resetting";
+      return;
+    }
+    this.pending.delete(event.channel);
+    if (event.command !== ChannelCommand.START) view.state = "closed";
+    else if (view.state === "starting") view.state = "open";
+    else if (view.state !== "open") this.#begin(view, "open");
+  }
+
+  /** Counting begins at the command, not at its end: another CPU may queue before the end is recorded. */
+  #begin(view: ChannelView, state: ChannelLife): void {
+    view.state = state;
+    view.queued = 0;
+    view.completed = 0;
+  }
+
+  /** The command ended without success: the channel is closed locally, whatever the device thinks. */
+  abandon(channel: number): void {
+    const pending = this.pending.get(channel);
+    this.pending.delete(channel);
+    const view = this.channel(channel);
+    if (pending && view.state !== "open") view.state = "closed";
+  }
+
+  #closeAll(): void {
+    this.#channels.clear();
+    this.#unseenChannel = "closed";
+    this.pending.clear();
+  }
+}

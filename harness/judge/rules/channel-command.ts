@@ -1,0 +1,216 @@
+/**
+ * A channel command: asked for (start record), sent, acknowledged by one completion on ring 0, done (end record). The
+ * call is synchronous, so the asking task goes on only after success, refusal or time-out.
+ * Source: mhi_update_channel_state and mhi_process_cmd_completion in drivers/bus/mhi/host/main.c; facts 6.0.5, 6.0.11.
+ */
+import { formatSeconds, msToNs } from "../../base/clock.ts";
+import { ChannelCommand, channelCommandName } from "../../mhi/channel.ts";
+import { channelName } from "../../mhi/families/family.ts";
+import { PmState, pmStateName } from "../../mhi/pm-state.ts";
+import { CompletionCode, completionCodeName, ElementType } from "../../mhi/ring-element.ts";
+import type { ChannelCommandEvent, MhiEvent, RingEvent } from "../../trace/mhi-events.ts";
+import type { LogLine } from "../evidence.ts";
+import type { PendingCommand } from "../machine.ts";
+import { isErrorPm } from "../machine.ts";
+import { PLAIN_MARGIN } from "./expectations.ts";
+import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
+
+/** 128 elements of 16 bytes, the ring aligned to its own length (CMD_EL_PER_RING, mhi_alloc_aligned_ring). */
+const RING_BYTES = 128 * 16;
+
+const isCompletion = (event: MhiEvent): event is RingEvent =>
+  event.kind === "ring" && event.type === ElementType.CMD_COMPLETION_EVENT;
+
+const isOver = (event: MhiEvent): boolean =>
+  event.kind === "pm" && (isErrorPm(event.pmState) || event.pmState === PmState.DISABLE);
+
+class ChannelCommandRule implements Rule {
+  readonly #context: RuleContext;
+  /** Successful completions that no end record has claimed yet. */
+  #unclaimed = 0;
+  #lastPtr: number | undefined;
+  #lastPtrIndex = -1;
+  /** Commands already blamed (by the index of their start), so that each is blamed once. */
+  readonly #blamed = new Set<number>();
+
+  constructor(context: RuleContext) {
+    this.#context = context;
+  }
+
+  forget(): void {
+    this.#unclaimed = 0;
+    this.#lastPtr = undefined;
+    this.#blamed.clear();
+  }
+
+  event: NonNullable<Rule["event"]> = (event, index) => {
+    if (event.kind === "chan" && event.phase === "start") this.#start(event, index);
+    else if (event.kind === "chan") this.#end(event, index);
+    else if (isCompletion(event)) this.#completion(event, index);
+    // a reset starts the command ring afresh (mhi_pm_disable_transition, mhi_pm_sys_error_transition)
+    else if (event.kind === "pm" && (event.pmState === PmState.DISABLE || event.pmState === PmState.POR)) this.forget();
+  };
+
+  #words(event: ChannelCommandEvent): string {
+    return `${channelCommandName(event.command)} of channel ${event.channel} (${channelName(this.#context.family, event.channel)})`;
+  }
+
+  #start(event: ChannelCommandEvent, index: number): void {
+    const { machine, family, expect } = this.#context;
+    if (machine.pending.size === 0) this.#unclaimed = 0;
+    // Already in an error state: refused on the spot, and the records around say why (6.0.11).
+    if (isErrorPm(machine.pm)) return;
+    // From a suspended state the call first waits `timeout_ms` for M0, then the same again for its completion.
+    const awake = machine.pm === PmState.M0;
+    const limitMs = awake ? family.timeoutMs : 2 * family.timeoutMs;
+    expect({
+      fromNs: event.tNs,
+      deadlineNs: event.tNs + PLAIN_MARGIN * msToNs(limitMs),
+      because: [index],
+      met: (next) =>
+        this.#blamed.has(index) || (next.kind === "chan" && next.phase === "end" && next.channel === event.channel),
+      excused: isOver,
+      refuted: (next) =>
+        next.pid === event.pid && (next.kind === "worker" || (next.kind === "chan" && next.phase === "start")),
+      refutedByLog: (line) => this.#saysTimeout(line, event),
+      failed: (atNs, how, because) => this.#unanswered(event, index, atNs, how, because),
+    });
+  }
+
+  #saysTimeout(line: LogLine, event: ChannelCommandEvent): boolean {
+    return (
+      line.text.includes(`${event.channel}: Failed to `) &&
+      line.text.includes(`${channelCommandName(event.command)} channel command`)
+    );
+  }
+
+  #unanswered(event: ChannelCommandEvent, index: number, atNs: number, how: string, because: readonly number[]): void {
+    if (this.#blamed.has(index)) return;
+    this.#blamed.add(index);
+    const { machine, family, report } = this.#context;
+    const pending = machine.pending.get(event.channel);
+    machine.abandon(event.channel);
+    const refusal = pending?.index === index ? this.#refusal(pending) : undefined;
+    if (refusal) {
+      report({
+        title: `host refused ${this.#words(event)}: ${refusal}`,
+        expected: `${channelCommandName(event.command)} only on a channel that is ${event.command === ChannelCommand.START ? "closed" : "open"}`,
+        found: `${this.#words(event)} at ${formatSeconds(event.tNs)} while the channel is ${pending?.channelState}`,
+        fromNs: event.tNs,
+        atNs,
+        because,
+        failure: "refused-command",
+      });
+      return;
+    }
+    report({
+      title: `channel ${event.channel} (${channelName(family, event.channel)}): device did not complete ${channelCommandName(event.command)} within ${family.timeoutMs / 1000} s`,
+      expected: `a completion with code SUCCESS and the end of ${this.#words(event)} within ${family.timeoutMs / 1000} s`,
+      found: `${this.#words(event)} at ${formatSeconds(event.tNs)}, then ${how}`,
+      fromNs: event.tNs,
+      atNs,
+      because,
+      failure: "not-acknowledged",
+    });
+  }
+
+  #refusal(pending: PendingCommand): string | undefined {
+    const { command } = pending.event;
+    if (command === ChannelCommand.START && pending.channelState === "open") return "the channel is open already";
+    if (command === ChannelCommand.RESET && pending.channelState === "closed") return "the channel is not open";
+    return undefined;
+  }
+
+  #completion(event: RingEvent, index: number): void {
+    const { machine, report } = this.#context;
+    this.#order(event, index);
+    if (event.code === CompletionCode.SUCCESS) {
+      if (machine.pending.size > this.#unclaimed) this.#unclaimed++;
+      else if (machine.pm !== undefined && !this.#mayBeUnseen()) {
+        report({
+          title: "device completed a channel command that nobody had sent",
+          expected: "one completion for each command",
+          found: `a completion at ${formatSeconds(event.tNs)} for ring element ${event.ptr}, with no command waiting for one`,
+          fromNs: event.tNs,
+          atNs: event.tNs,
+          because: [index],
+        });
+      }
+      return;
+    }
+    const [pending] = machine.pending.values();
+    if (pending) this.#blamed.add(pending.index);
+    report({
+      title: pending
+        ? `device refused ${this.#words(pending.event)} (${completionCodeName(event.code)})`
+        : `device reported a failed command (${completionCodeName(event.code)})`,
+      expected: "completion code SUCCESS",
+      found: `code ${completionCodeName(event.code)} at ${formatSeconds(event.tNs)}`,
+      fromNs: pending?.event.tNs ?? event.tNs,
+      atNs: event.tNs,
+      because: pending ? [pending.index, index] : [index],
+      failure: "not-acknowledged",
+    });
+    if (pending) machine.abandon(pending.event.channel);
+  }
+
+  /** A command given up after its time-out may still be completed late: that is the same failure, told already. */
+  #mayBeUnseen(): boolean {
+    return this.#blamed.size > 0;
+  }
+
+  /** The device works through the ring in order, so each completion points one element further. */
+  #order(event: RingEvent, index: number): void {
+    const ptr = Number.parseInt(event.ptr, 16);
+    const last = this.#lastPtr;
+    const lastIndex = this.#lastPtrIndex;
+    this.#lastPtr = Number.isSafeInteger(ptr) ? ptr : undefined;
+    this.#lastPtrIndex = index;
+    if (last === undefined || !Number.isSafeInteger(ptr) || this.#blamed.size > 0) return;
+    const base = last - (last % RING_BYTES);
+    const next = base + ((last + 16 - base) % RING_BYTES);
+    if (ptr === next) return;
+    this.#context.report({
+      title: "device completed a command out of order",
+      expected: `a completion for ring element 0x${next.toString(16)}, the one after 0x${last.toString(16)}`,
+      found: `a completion for 0x${ptr.toString(16)} at ${formatSeconds(event.tNs)}`,
+      fromNs: event.tNs,
+      atNs: event.tNs,
+      because: [lastIndex, index],
+    });
+  }
+
+  #end(event: ChannelCommandEvent, index: number): void {
+    const { machine, report } = this.#context;
+    const pending = machine.pending.get(event.channel);
+    if (pending?.event.command === event.command) {
+      if (this.#unclaimed > 0) {
+        this.#unclaimed--;
+        return;
+      }
+      report({
+        title: `host ended ${this.#words(event)} without a completion from the device`,
+        expected: "a completion on ring 0 between start and end of the command",
+        found: `start at ${formatSeconds(pending.event.tNs)}, end at ${formatSeconds(event.tNs)}, no completion between`,
+        fromNs: pending.event.tNs,
+        atNs: event.tNs,
+        because: [pending.index, index],
+      });
+      return;
+    }
+    if (machine.pm === undefined || machine.channel(event.channel).state === "unknown") return;
+    report({
+      title: `${this.#words(event)} ended that had not begun`,
+      expected: `a start record of ${this.#words(event)} before its end`,
+      found: `the end at ${formatSeconds(event.tNs)} in PM ${pmStateName(machine.pm)}, ${pending ? `while ${this.#words(pending.event)} was under way` : "no command under way"}`,
+      fromNs: machine.pmSinceNs,
+      atNs: event.tNs,
+      because: pending ? [pending.index, index] : [index],
+    });
+  }
+}
+
+export const channelCommand: RuleDefinition = {
+  id: "channel-command",
+  create: (context) => new ChannelCommandRule(context),
+};

@@ -1,0 +1,182 @@
+/**
+ * What the host must do with a control event, and what it must not do without one. The event is recorded before it is
+ * handled, in the same tasklet, so no other element of ring 0 can come between the event and its PM record.
+ * Source: mhi_process_ctrl_ev_ring in drivers/bus/mhi/host/main.c; design facts 2.2, 3.3, 6.0.2, 6.0.3.
+ */
+import { formatSeconds, NS_PER_S } from "../../base/clock.ts";
+import { execEnvName } from "../../mhi/exec-env.ts";
+import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
+import type { PmState } from "../../mhi/pm-state.ts";
+import { PmState as Pm, pmStateName } from "../../mhi/pm-state.ts";
+import { ElementType } from "../../mhi/ring-element.ts";
+import { legalTargets } from "../../mhi/transitions.ts";
+import { WorkerItem, workerItemName } from "../../mhi/worker-item.ts";
+import type { RingEvent } from "../../trace/mhi-events.ts";
+import { isErrorPm } from "../machine.ts";
+import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
+
+/** State in the event -> PM state that the host enters, and the other way round. SYS_ERR has causes without an event. */
+const PM_OF_STATE = new Map<number, PmState>([
+  [MhiState.M0, Pm.M0],
+  [MhiState.M1, Pm.M2],
+  [MhiState.M3, Pm.M3],
+  [MhiState.SYS_ERR, Pm.SYS_ERR_DETECT],
+]);
+const STATE_OF_PM = new Map<number, number>([
+  [Pm.M0, MhiState.M0],
+  [Pm.M2, MhiState.M1],
+  [Pm.M3, MhiState.M3],
+]);
+
+/** EE in the event -> work item. AMSS and WFW share one. */
+const ITEM_OF_EE = new Map<number, WorkerItem>([
+  [1, WorkerItem.SBL],
+  [2, WorkerItem.MISSION_MODE],
+  [4, WorkerItem.MISSION_MODE],
+  [7, WorkerItem.FP],
+]);
+const EE_ITEMS = new Set(ITEM_OF_EE.values());
+
+interface Handled {
+  readonly event: RingEvent;
+  readonly index: number;
+  readonly pm: PmState | undefined;
+  readonly target: PmState;
+}
+
+class CtrlEventConsequence implements Rule {
+  readonly #context: RuleContext;
+  #handling: Handled | undefined;
+  /** EE events that have not yet become a work item; undefined while the history is not known. */
+  #eeCredit: Map<WorkerItem, number> | undefined;
+
+  constructor(context: RuleContext) {
+    this.#context = context;
+  }
+
+  forget(): void {
+    this.#handling = undefined;
+    this.#eeCredit = undefined;
+  }
+
+  event: NonNullable<Rule["event"]> = (event, index) => {
+    if (event.kind === "ring" && event.ring === "ctrl") {
+      this.#settle(event.tNs, index);
+      if (event.type === ElementType.STATE_CHANGE_EVENT) this.#stateChange(event, index);
+      if (event.type === ElementType.EE_EVENT) this.#execEnv(event, index);
+    } else if (event.kind === "pm") this.#pm(event.pmState as PmState, event.tNs, index);
+    else if (event.kind === "worker") this.#item(event.item as WorkerItem, event.tNs, index);
+  };
+
+  #stateChange(event: RingEvent, index: number): void {
+    const target = PM_OF_STATE.get(event.code);
+    const { machine, report } = this.#context;
+    if (target === undefined) {
+      report({
+        title: `device sent a state change to ${mhiStateName(event.code)}, which the host does not know`,
+        expected: "state change events M0, M1, M3 or SYS_ERR",
+        found: `${mhiStateName(event.code)} at ${formatSeconds(event.tNs)}; the driver logs "Invalid state" and goes on`,
+        atNs: event.tNs,
+        because: [index],
+      });
+      return;
+    }
+    this.#handling = { event, index, pm: machine.pm, target };
+  }
+
+  /** The next element comes, or time has passed: the last one must have had its consequence. */
+  #settle(atNs: number, index: number): void {
+    const handled = this.#handling;
+    this.#handling = undefined;
+    if (!handled || handled.pm === undefined || isErrorPm(handled.pm)) return;
+    const { event, pm, target } = handled;
+    const legal = legalTargets(pm, this.#context.kernel).includes(target);
+    // the device may go idle while the host is already on its way to M3: the driver drops that M1 without a word
+    if (event.code === MhiState.M1 && !legal) return;
+    const state = mhiStateName(event.code);
+    this.#context.report({
+      title: legal
+        ? `host did not enter ${pmStateName(target)} after the device's ${state} event`
+        : `device sent ${state} while the host was in ${pmStateName(pm)}, and the host refused it`,
+      expected: legal
+        ? `PM ${pmStateName(target)} right after the event`
+        : `${state} only where PM may become ${pmStateName(target)}`,
+      found: `${state} at ${formatSeconds(event.tNs)} in PM ${pmStateName(pm)}, and no PM record up to the next control event`,
+      fromNs: event.tNs,
+      atNs,
+      because: [...new Set([handled.index, index])],
+    });
+  }
+
+  #pm(to: PmState, atNs: number, index: number): void {
+    const handled = this.#handling;
+    const { machine, kernel, report } = this.#context;
+    if (to === Pm.DISABLE || to === Pm.POR) this.#eeCredit ??= new Map();
+    if (to === Pm.DISABLE) this.#eeCredit = new Map();
+    if (handled?.target === to) {
+      this.#handling = undefined;
+      return;
+    }
+    // another CPU changed the state between the event and its handling, and refuses it now
+    const overtaken = handled && handled.pm !== undefined && !legalTargets(to, kernel).includes(handled.target);
+    if (overtaken && legalTargets(handled.pm ?? to, kernel).includes(handled.target)) this.#handling = undefined;
+    const state = STATE_OF_PM.get(to);
+    if (state === undefined || machine.pm === undefined) return;
+    report({
+      title: `host entered ${pmStateName(to)} without an event from the device`,
+      expected: `a state change event ${mhiStateName(state)} right before PM ${pmStateName(to)}`,
+      found: `PM ${pmStateName(to)} at ${formatSeconds(atNs)}, no such event since PM ${pmStateName(machine.pm)} at ${formatSeconds(machine.pmSinceNs)}`,
+      fromNs: machine.pmSinceNs,
+      atNs,
+      because: [machine.pmIndex, index],
+    });
+  }
+
+  #execEnv(event: RingEvent, index: number): void {
+    const item = ITEM_OF_EE.get(event.code);
+    if (item === undefined) return;
+    const credit = this.#eeCredit;
+    if (credit) credit.set(item, (credit.get(item) ?? 0) + 1);
+    const { family, expect, report } = this.#context;
+    // the worker may be in the middle of a long item: two polled waits are the longest
+    const waitNs = 2.5 * (family.timeoutMs + family.readyTimeoutMs) * 1e6 + NS_PER_S;
+    expect({
+      fromNs: event.tNs,
+      deadlineNs: event.tNs + waitNs,
+      because: [index],
+      met: (next) => next.kind === "worker" && next.item === item,
+      failed: (atNs, how, because) =>
+        report({
+          title: `host did not handle the device's ${execEnvName(event.code)} event`,
+          expected: `work item ${workerItemName(item)} after the event`,
+          found: `${execEnvName(event.code)} event at ${formatSeconds(event.tNs)}, then ${how}`,
+          fromNs: event.tNs,
+          atNs,
+          because,
+        }),
+    });
+  }
+
+  #item(item: WorkerItem, atNs: number, index: number): void {
+    if (!EE_ITEMS.has(item) || !this.#eeCredit) return;
+    const left = (this.#eeCredit.get(item) ?? 0) - 1;
+    if (left >= 0) {
+      this.#eeCredit.set(item, left);
+      return;
+    }
+    const { machine, report } = this.#context;
+    report({
+      title: `work item ${workerItemName(item)} started without an EE event from the device`,
+      expected: `an EE event before ${workerItemName(item)}, one for each`,
+      found: `${workerItemName(item)} at ${formatSeconds(atNs)}, no unhandled EE event since the device was powered up`,
+      fromNs: machine.pm === undefined ? atNs : machine.pmSinceNs,
+      atNs,
+      because: [machine.itemIndex, index].filter((entry) => entry >= 0),
+    });
+  }
+}
+
+export const ctrlEventConsequence: RuleDefinition = {
+  id: "ctrl-event-consequence",
+  create: (context) => new CtrlEventConsequence(context),
+};

@@ -1,0 +1,23 @@
+import { channelCommand } from "./channel-command.ts";
+import { channelLife } from "./channel-life.ts";
+import { ctrlEventConsequence } from "./ctrl-event-consequence.ts";
+import { handshake } from "./handshake.ts";
+import { m3Quiet } from "./m3-quiet.ts";
+import { pmTransition } from "./pm-transition.ts";
+import type { RuleDefinition } from "./rule.ts";
+import { sysErrFollow } from "./sys-err-follow.ts";
+import { unexpectedFailure } from "./unexpected-failure.ts";
+import { workerItem } from "./worker-item.ts";
+
+/** The always-on rules, in the order in which their findings are told. */
+export const RULES: readonly RuleDefinition[] = [
+  handshake,
+  sysErrFollow,
+  channelCommand,
+  unexpectedFailure,
+  pmTransition,
+  workerItem,
+  ctrlEventConsequence,
+  channelLife,
+  m3Quiet,
+];

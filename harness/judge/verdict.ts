@@ -1,0 +1,228 @@
+/**
+ * From evidence to a verdict that an engineer trusts. pass: everything asked was seen and no rule broken. fail: with the
+ * smallest sub-trace that shows it. inconclusive: evidence is missing where it mattered.
+ */
+import { formatSeconds, formatSpan } from "../base/clock.ts";
+import type { FamilyProfile } from "../mhi/families/family.ts";
+import { pmStateName } from "../mhi/pm-state.ts";
+import type { FindingRecord } from "../record/schema.ts";
+import type { TraceEvent } from "../trace/mhi-events.ts";
+import { isMhiEvent } from "../trace/mhi-events.ts";
+import { describeGap, type Evidence } from "./evidence.ts";
+import { explain } from "./explain.ts";
+import { Matcher } from "./matcher.ts";
+import { type EngineFinding, RuleEngine } from "./rule-engine.ts";
+import { RULES } from "./rules/index.ts";
+import type { FailureKind } from "./rules/rule.ts";
+import type { Scenario } from "./scenarios/index.ts";
+import { kernelMajor, signature } from "./signature.ts";
+import { tellStory } from "./story.ts";
+
+export interface JudgeOptions {
+  readonly family: FamilyProfile;
+  /** What must have happened; without one, only the always-on rules judge. */
+  readonly scenario?: Scenario;
+  /** Failures that are meant to happen beyond those that the scenario allows. */
+  readonly allows?: readonly FailureKind[];
+  /** Where the scenario begins; default: the evidence's begin. */
+  readonly scenarioFromNs?: number;
+}
+
+export interface Measure {
+  readonly name: string;
+  readonly valueNs: number;
+}
+
+export interface Verdict {
+  readonly outcome: "pass" | "fail" | "inconclusive";
+  readonly findings: readonly FindingRecord[];
+  readonly story: string;
+  readonly measures: readonly Measure[];
+  /** Stable id of the first failure. */
+  readonly signature?: string;
+  /** The scenario's steps, one line each: matched, then the first that was not. */
+  readonly steps?: string;
+}
+
+type Draft = Omit<EngineFinding, "failure" | "controller">;
+
+export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
+  const { scenario } = options;
+  const allows = [...(scenario?.allows ?? []), ...(options.allows ?? [])];
+  const engine = new RuleEngine({ family: options.family, kernel: evidence.kernel, allows });
+  const matcher = scenario && new Matcher(scenario.pattern, { fromNs: options.scenarioFromNs ?? evidence.fromNs });
+  replay(evidence, engine, matcher);
+  const drafts = [
+    ...(scenario && matcher ? scenarioFindings(scenario, matcher, evidence) : []),
+    ...inRuleOrder(engine.findings),
+    ...gapFindings(evidence),
+  ];
+  const findings = distinct(drafts).map((draft) => toRecord(draft, evidence));
+  const outcome = outcomeOf(findings);
+  const [first] = findings;
+  return {
+    outcome,
+    findings,
+    story: tellStory(evidence.events),
+    measures: scenario && matcher ? measuresOf(scenario, matcher, options.scenarioFromNs ?? evidence.fromNs) : [],
+    ...(first && outcome === "fail" ? { signature: signatureOf(first, evidence, options.family) } : {}),
+    ...(matcher ? { steps: matcher.story() } : {}),
+  };
+}
+
+function outcomeOf(findings: readonly FindingRecord[]): Verdict["outcome"] {
+  if (findings.some((finding) => finding.outcome === "fail")) return "fail";
+  return findings.length > 0 ? "inconclusive" : "pass";
+}
+
+/** Feeds events, log lines and gaps in the order of time. */
+function replay(evidence: Evidence, engine: RuleEngine, matcher: Matcher | undefined): void {
+  const gaps = [...evidence.gaps].sort((a, b) => a.fromNs - b.fromNs);
+  const lines = [...evidence.dmesg].sort((a, b) => a.tNs - b.tNs);
+  let gapAt = 0;
+  let lineAt = 0;
+  const upTo = (tNs: number): void => {
+    for (; gapAt < gaps.length && (gaps[gapAt]?.fromNs ?? Number.POSITIVE_INFINITY) <= tNs; gapAt++) {
+      const gap = gaps[gapAt];
+      if (!gap) continue;
+      engine.gap(gap);
+      matcher?.gap(gap);
+    }
+    for (; lineAt < lines.length && (lines[lineAt]?.tNs ?? Number.POSITIVE_INFINITY) <= tNs; lineAt++) {
+      const line = lines[lineAt];
+      if (!line) continue;
+      engine.log(line);
+      matcher?.feedLog(line);
+    }
+  };
+  for (const [index, event] of evidence.events.entries()) {
+    upTo(event.tNs);
+    if (isMhiEvent(event)) engine.feed(event, index);
+    matcher?.feed(event, index);
+  }
+  upTo(evidence.toNs);
+  engine.advance(evidence.toNs);
+  matcher?.advance(evidence.toNs);
+}
+
+const inRuleOrder = (findings: readonly EngineFinding[]): EngineFinding[] => {
+  const rank = new Map(RULES.map((rule, at) => [rule.id, at]));
+  return [...findings].sort((a, b) => a.fromNs - b.fromNs || (rank.get(a.rule) ?? 0) - (rank.get(b.rule) ?? 0));
+};
+
+function scenarioFindings(scenario: Scenario, matcher: Matcher, evidence: Evidence): Draft[] {
+  const rule = `scenario/${scenario.id}`;
+  const because = matcher.matched.slice(-3).map((entry) => entry.index);
+  const last = matcher.matched.at(-1);
+  if (matcher.state === "passed") return [];
+  const { failure } = matcher;
+  if (!failure) {
+    return [
+      {
+        rule,
+        outcome: "inconclusive",
+        title: `${scenario.title}: the evidence ends before it could be decided`,
+        expected: matcher.waitingFor,
+        found: last
+          ? `"${last.words}" at ${formatSeconds(last.tNs, 3)} was the last step; the evidence ends at ${formatSeconds(evidence.toNs, 3)}`
+          : `none of the steps up to ${formatSeconds(evidence.toNs, 3)}`,
+        fromNs: last?.tNs ?? evidence.fromNs,
+        atNs: evidence.toNs,
+        because,
+      },
+    ];
+  }
+  const gap = matcher.failureGap();
+  const limit = failure.deadline ? ` within ${formatSpan(failure.deadline.ms * 1e6)}` : "";
+  const title =
+    failure.title ??
+    (failure.why === "forbidden"
+      ? `${scenario.title}: ${failure.words}, which must not happen here`
+      : `${scenario.title}: ${failure.words}: it did not happen${limit}`);
+  const before = last ? `${last.words} at ${formatSeconds(last.tNs, 3)}, ` : "";
+  return [
+    {
+      rule,
+      outcome: gap ? "inconclusive" : "fail",
+      title,
+      expected: failure.why === "forbidden" ? matcher.waitingFor || scenario.title : `${failure.words}${limit}`,
+      found: `${before}${failure.found}${gap ? `. Evidence is missing: ${describeGap(gap)}` : ""}`,
+      fromNs: Math.min(failure.fromNs, last?.tNs ?? failure.fromNs),
+      atNs: failure.atNs,
+      because: [...new Set([...because, ...(failure.index === undefined ? [] : [failure.index])])],
+    },
+  ];
+}
+
+/** The always-on rules cover the whole window, so what was lost of it is not judged: that is said, never passed over. */
+function gapFindings(evidence: Evidence): Draft[] {
+  return evidence.gaps
+    .filter((gap) => gap.toNs >= evidence.fromNs && gap.fromNs <= evidence.toNs)
+    .filter((gap) => gap.reason === "overrun" || gap.reason === "dropped" || gap.reason === "stream-lost")
+    .map((gap) => ({
+      rule: "evidence",
+      outcome: "inconclusive" as const,
+      title: `evidence is missing from ${formatSeconds(gap.fromNs, 3)} to ${formatSeconds(gap.toNs, 3)}: ${describeGap(gap)}`,
+      expected: "a trace without loss",
+      found: describeGap(gap),
+      fromNs: gap.fromNs,
+      atNs: gap.toNs,
+      because: [],
+    }));
+}
+
+/** A scenario and a rule may tell the same failure: the first to tell it is kept, a fail before an inconclusive one. */
+function distinct(drafts: readonly Draft[]): Draft[] {
+  const seen = new Set<string>();
+  const kept = drafts.filter((draft) => {
+    const key = `${draft.title}@${draft.rule.startsWith("scenario/") ? "" : Math.round(draft.fromNs / 1e6)}`;
+    if (seen.has(key) || seen.has(`${draft.title}@`)) return false;
+    seen.add(key);
+    return true;
+  });
+  return [...kept.filter((draft) => draft.outcome === "fail"), ...kept.filter((draft) => draft.outcome !== "fail")];
+}
+
+function toRecord(draft: Draft, evidence: Evidence): FindingRecord {
+  const explanation = explain(draft, evidence);
+  const cause = draft.cause ?? explanation.cause;
+  return {
+    rule: draft.rule,
+    outcome: draft.outcome,
+    title: explanation.title ?? draft.title,
+    expected: draft.expected,
+    found: [draft.found, ...explanation.notes].join("; "),
+    ...(cause === undefined ? {} : { cause }),
+    segment: evidence.segment ?? 0,
+    atNs: draft.atNs,
+    fromNs: draft.fromNs,
+    because: [...draft.because].filter((index) => index >= 0).sort((a, b) => a - b),
+  };
+}
+
+function measuresOf(scenario: Scenario, matcher: Matcher, fromNs: number): Measure[] {
+  return scenario.measures.flatMap(({ name, from, to }) => {
+    const end = matcher.captures.get(to)?.tNs;
+    const begin = from === undefined ? fromNs : matcher.captures.get(from)?.tNs;
+    return end === undefined || begin === undefined ? [] : [{ name, valueNs: end - begin }];
+  });
+}
+
+function signatureOf(finding: FindingRecord, evidence: Evidence, family: FamilyProfile): string {
+  return signature({
+    family: family.id,
+    phase: /^[\w ]+(?=:)/.exec(finding.title)?.[0] ?? finding.rule,
+    lastGoodState: lastPmBefore(evidence.events, finding.fromNs ?? finding.atNs),
+    stuck: finding.title,
+    kernelMajor: kernelMajor(evidence.kernel),
+  });
+}
+
+function lastPmBefore(events: readonly TraceEvent[], tNs: number): string {
+  let state: number | undefined;
+  for (const event of events) {
+    if (event.tNs > tNs) break;
+    if (event.kind === "pm") state = event.pmState;
+  }
+  return state === undefined ? "unknown" : pmStateName(state);
+}
