@@ -1,0 +1,140 @@
+/** Everything that a lab needs before its first power-on: packages, keys, image, and how the guest will be run. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { RigFault } from "../base/errors.ts";
+import { type AccelChoice, chooseAccel } from "./accel.ts";
+import { ensureImage, type GuestImage, type GuestKernel } from "./image.ts";
+import { ensureKeys, type LabKeys } from "./keys.ts";
+import type { Manifest } from "./manifest.ts";
+import { GUEST_PACKAGES, KERNEL_PACKAGE, QEMU_PACKAGE } from "./package-list.ts";
+import { ensurePackages, type Packages } from "./packages.ts";
+import type { OnProgress } from "./progress.ts";
+import type { Accel } from "./qemu-args.ts";
+import { namedQemu, packagedQemu, type QemuBinary } from "./qemu-binary.ts";
+import { Toolchain } from "./toolchain.ts";
+
+export interface AssetOptions {
+  readonly cacheDir: string;
+  readonly accel: "auto" | Accel;
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+  /** The user's own choices; by default from MHI_HIL_QEMU, MHI_HIL_KERNEL, MHI_HIL_MODULES, MHI_HIL_DEBIAN_MIRROR. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface LabAssets {
+  readonly qemu: QemuBinary;
+  readonly kernel: GuestKernel;
+  readonly image: GuestImage;
+  readonly keys: LabKeys;
+  readonly accel: AccelChoice;
+  /** For the run record. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** @throws RigFault, see `ensurePackages`, `namedQemu`, `namedKernel`, `chooseAccel`. */
+export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
+  const env = options.env ?? process.env;
+  const common = {
+    cacheDir: options.cacheDir,
+    onProgress: options.onProgress,
+    ...(options.signal && { signal: options.signal }),
+  };
+  const packages = await ensurePackages({
+    ...common,
+    requested: packageNames(env),
+    ...(env.MHI_HIL_DEBIAN_MIRROR ? { mirror: env.MHI_HIL_DEBIAN_MIRROR } : {}),
+  });
+  const tools = new Toolchain(packages.root);
+  const version = (name: string) => packages.manifest.packages.find((record) => record.name === name)?.version ?? "?";
+  const qemu = env.MHI_HIL_QEMU
+    ? await namedQemu(env.MHI_HIL_QEMU)
+    : packagedQemu(tools, upstreamVersion(version(QEMU_PACKAGE)));
+  const kernel = env.MHI_HIL_KERNEL
+    ? await namedKernel(env.MHI_HIL_KERNEL, env.MHI_HIL_MODULES)
+    : await packagedKernel(tools);
+  await mkdir(join(options.cacheDir, "images"), { recursive: true });
+  const keys = await ensureKeys(tools, options.cacheDir);
+  const image = await ensureImage({ ...common, tools, kernel, keys, packagesId: packagesId(packages) });
+  const machine = {
+    kernelPath: kernel.image,
+    initrdPath: image.initrdPath,
+    memoryMb: options.memoryMb,
+    cpus: options.cpus,
+  };
+  const accel = await chooseAccel({ ...common, wanted: options.accel, qemu, machine, imageId: image.id });
+  const versions = {
+    qemu: qemu.version,
+    kernel: kernel.release,
+    busybox: version("busybox-static"),
+    dropbear: version("dropbear-bin"),
+    kmod: version("kmod"),
+  };
+  return { qemu, kernel, image, keys, accel, versions };
+}
+
+/** What has to be fetched; what the user names is left out. */
+export function packageNames(env: NodeJS.ProcessEnv): string[] {
+  return [
+    ...GUEST_PACKAGES,
+    ...(env.MHI_HIL_KERNEL ? [] : [KERNEL_PACKAGE]),
+    ...(env.MHI_HIL_QEMU ? [] : [QEMU_PACKAGE]),
+  ];
+}
+
+/** `1:11.1.3+ds-1~bpo13+1` -> `11.1.3`. */
+const upstreamVersion = (version: string): string => /^(?:\d+:)?(\d+(?:\.\d+)*)/.exec(version)?.[1] ?? version;
+
+const packagesId = ({ manifest }: { readonly manifest: Manifest } & Packages): string =>
+  createHash("sha256")
+    .update(manifest.packages.map((record) => record.sha256).join())
+    .digest("hex")
+    .slice(0, 16);
+
+async function packagedKernel(tools: Toolchain): Promise<GuestKernel> {
+  const { image, release } = await tools.kernel();
+  return { image, release, modulesDir: tools.modulesDir(release) };
+}
+
+/** A kernel that the user named; its modules lie where `make modules_install` or a package would put them. */
+async function namedKernel(image: string, modulesDir: string | undefined): Promise<GuestKernel> {
+  const bytes = await readFile(image).catch((cause: Error) => {
+    throw new RigFault("kernel-missing", `MHI_HIL_KERNEL names ${image}, which cannot be read: ${cause.message}`, {
+      cause,
+    });
+  });
+  const release = bzImageRelease(bytes);
+  if (release === undefined) {
+    throw new RigFault(
+      "kernel-format",
+      `MHI_HIL_KERNEL names ${image}, which is not an x86 bzImage; name the vmlinuz or bzImage file`,
+    );
+  }
+  const root = dirname(dirname(image));
+  const candidates = modulesDir
+    ? [modulesDir]
+    : [join(root, "lib/modules", release), join(root, "usr/lib/modules", release), join("/lib/modules", release)];
+  const found = candidates.find((dir) => existsSync(join(dir, "kernel")));
+  if (found === undefined) {
+    throw new RigFault(
+      "kernel-modules",
+      `no modules of kernel ${release} in ${candidates.join(" or ")}; name the folder that holds its "kernel" folder with MHI_HIL_MODULES`,
+    );
+  }
+  return { image, release, modulesDir: found };
+}
+
+/**
+ * The release that a bzImage carries: "HdrS" at 0x202 and, at 0x20e, the offset of the version text less 0x200
+ * (Documentation/arch/x86/boot.rst).
+ */
+export function bzImageRelease(image: Buffer): string | undefined {
+  if (image.length < 0x210 || image.toString("latin1", 0x202, 0x206) !== "HdrS") return undefined;
+  const start = image.readUInt16LE(0x20e) + 0x200;
+  const text = image.toString("latin1", start, start + 256);
+  return /^[^\s\0]+/.exec(text)?.[0];
+}

@@ -1,0 +1,96 @@
+/** QEMU's command line for the lab's machine. */
+export type Accel = "kvm" | "tcg";
+
+export interface MachineOptions {
+  readonly accel: Accel;
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+}
+
+/** Id of the emulated device and of the root port that it sits on. */
+export const DUT_ID = "dut0";
+export const ROOT_PORT_ID = "rp0";
+export const CONSOLE_ID = "con0";
+
+/**
+ * - panic=-1: a panic resets at once; the machine turns a guest's reset into an end, after the oops is on the console
+ * - mitigations, tsc: nothing to protect, and the calibration of a clock that is exact costs 0.3 s
+ * - no `quiet`: the console is evidence
+ */
+const KERNEL_ARGS = "console=ttyS0,115200 rdinit=/init panic=-1 mitigations=off tsc=reliable nokaslr lsm=capability";
+
+const ACCEL_ARGS: Readonly<Record<Accel, readonly string[]>> = {
+  kvm: ["-accel", "kvm", "-cpu", "host"],
+  tcg: ["-accel", "tcg,thread=multi", "-cpu", "max"],
+};
+
+/** Machine, processor and kernel: what both the lab and the KVM probe boot. */
+export const baseArgs = (options: MachineOptions): string[] => [
+  "-nodefaults",
+  "-no-user-config",
+  "-display",
+  "none",
+  "-M",
+  "q35",
+  ...ACCEL_ARGS[options.accel],
+  "-m",
+  String(options.memoryMb),
+  "-smp",
+  String(options.cpus),
+  "-global",
+  "ICH9-LPC.disable_s3=0",
+  "-rtc",
+  "base=utc",
+  "-kernel",
+  options.kernelPath,
+  "-initrd",
+  options.initrdPath,
+  "-append",
+  KERNEL_ARGS,
+];
+
+export interface LabMachineOptions extends MachineOptions {
+  readonly sshPort: number;
+  readonly dutSocket: string;
+  /** QEMU's own copy of what the guest writes to its console. */
+  readonly consoleLog: string;
+}
+
+export const dutDevice = (socket: string): Record<string, unknown> => ({
+  driver: "vfio-user-pci",
+  id: DUT_ID,
+  bus: ROOT_PORT_ID,
+  socket: { type: "unix", path: socket },
+});
+
+/**
+ * Starts stopped (-S), so that the console can be opened before the first byte. QMP is on stdin and stdout: no socket that
+ * a killed lab could leave behind. The guest's reset becomes a shutdown and a shutdown a pause, so that the lab sees the
+ * reason and the console is drained before QEMU closes the pty.
+ */
+export const labArgs = (options: LabMachineOptions): string[] => [
+  ...baseArgs(options),
+  "-S",
+  "-action",
+  "reboot=shutdown,shutdown=pause,panic=none",
+  "-chardev",
+  "stdio,id=qmp,signal=off",
+  "-mon",
+  "chardev=qmp,mode=control",
+  "-chardev",
+  `pty,id=${CONSOLE_ID},logfile=${options.consoleLog.replaceAll(",", ",,")},logappend=on`,
+  "-serial",
+  `chardev:${CONSOLE_ID}`,
+  "-netdev",
+  `user,id=net0,hostfwd=tcp:127.0.0.1:${options.sshPort}-:22`,
+  "-device",
+  "virtio-net-pci,netdev=net0,romfile=",
+  "-device",
+  "pvpanic-pci",
+  "-device",
+  `pcie-root-port,id=${ROOT_PORT_ID},bus=pcie.0,chassis=1,slot=1`,
+  "-device",
+  JSON.stringify(dutDevice(options.dutSocket)),
+];
