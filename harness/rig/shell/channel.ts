@@ -22,20 +22,32 @@ export interface ChannelEnd {
   readonly signal?: string;
 }
 
-/** Resolves at close, when both output streams are complete. */
-export function channelEnd(channel: ClientChannel): Promise<ChannelEnd> {
-  return new Promise((resolve) => {
-    let end: ChannelEnd = {};
+export interface OpenChannel {
+  readonly channel: ClientChannel;
+  /** Resolves at close, when both output streams are complete. */
+  readonly end: Promise<ChannelEnd>;
+}
+
+/**
+ * To be called at once when the channel opens: a quick command's exit status can stand in the very packet after, and
+ * ssh2 emits it before any promise runs on.
+ */
+export function watchChannel(channel: ClientChannel): OpenChannel {
+  channel.on("error", () => undefined);
+  const end = new Promise<ChannelEnd>((resolve) => {
+    let how: ChannelEnd = {};
     channel.on("exit", (code: number | null, signal?: string) => {
-      end = typeof code === "number" ? { exitCode: code } : { ...(signal && { signal: normalise(signal) }) };
+      how = typeof code === "number" ? { exitCode: code } : { ...(signal && { signal: normalise(signal) }) };
     });
-    channel.once("close", () => resolve(end));
+    channel.once("close", () => resolve(how));
   });
+  return { channel, end };
 }
 
 const normalise = (signal: string): string => (signal.startsWith("SIG") ? signal : `SIG${signal}`);
 
-export async function collectOutput(channel: ClientChannel, options: CollectOptions): Promise<ExecResult> {
+export async function collectOutput(open: OpenChannel, options: CollectOptions): Promise<ExecResult> {
+  const { channel } = open;
   const { command, timeoutMs, where } = options;
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -60,12 +72,10 @@ export async function collectOutput(channel: ClientChannel, options: CollectOpti
     };
     channel.on("data", keep(out));
     channel.stderr.on("data", keep(err));
-    channel.on("error", () => undefined);
   });
   try {
-    const ended = channelEnd(channel);
     channel.end(options.input ?? "");
-    const end = await Promise.race([ended, stopped, options.lost]);
+    const end = await Promise.race([open.end, stopped, options.lost]);
     return toResult(end, Buffer.concat(out).toString(), Buffer.concat(err).toString(), options);
   } catch (error) {
     abandon(channel);

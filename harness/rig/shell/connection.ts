@@ -132,7 +132,10 @@ function openSocket(target: SshTarget, remainingMs: number): Promise<Socket> {
     }, limit);
     socket.on("error", (error: NodeJS.ErrnoException) => fail(explain(error, undefined, target)));
     socket.on("end", () => fail(new NotYet("the port accepts and closes at once")));
-    socket.once("readable", () => settle(() => resolve(socket)));
+    // "readable" also comes at the end of the stream.
+    socket.on("readable", () => {
+      if (socket.readableLength > 0) settle(() => resolve(socket));
+    });
   });
 }
 

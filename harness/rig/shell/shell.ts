@@ -30,7 +30,7 @@ export interface ShellStream {
   write(data: string | Buffer): void;
   /** Ends standard input. */
   end(): void;
-  /** Closes the channel; the command gets SIGHUP or EPIPE, as the server does it. */
+  /** Closes the channel; the command is sent SIGTERM, which it may ignore. `done` follows within half a second. */
   close(): void;
   /** Always fulfilled, never rejected. */
   readonly done: Promise<StreamEnd>;

@@ -3,7 +3,7 @@ import pRetry from "p-retry";
 import type { ClientChannel } from "ssh2";
 import { systemClock } from "../../base/clock.ts";
 import { HilError, RigFault } from "../../base/errors.ts";
-import { collectOutput } from "./channel.ts";
+import { collectOutput, type OpenChannel, watchChannel } from "./channel.ts";
 import { connectOnce, type SshConnection, type SshTarget } from "./connection.ts";
 import { type ExecOptions, type ExecResult, quote, type Shell, type ShellStream } from "./shell.ts";
 import { openStream } from "./stream.ts";
@@ -50,8 +50,8 @@ export class SshShell implements Shell {
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
     const timeoutMs = options.timeoutMs ?? this.#options.commandTimeoutMs ?? 30_000;
     return this.#guarded(async (lost) => {
-      const channel = await this.#channel(command, timeoutMs, lost);
-      return collectOutput(channel, { command, timeoutMs, lost, where: this.where, input: options.input });
+      const open = await this.#channel(command, timeoutMs, lost);
+      return collectOutput(open, { command, timeoutMs, lost, where: this.where, input: options.input });
     });
   }
 
@@ -69,8 +69,8 @@ export class SshShell implements Shell {
 
   async stream(command: string): Promise<ShellStream> {
     return this.#guarded(async (lost) => {
-      const channel = await this.#channel(command, this.#options.commandTimeoutMs ?? 30_000, lost);
-      return openStream(channel, (onLost) => this.#whileOpen(channel, onLost));
+      const open = await this.#channel(command, this.#options.commandTimeoutMs ?? 30_000, lost);
+      return openStream(open, (onLost) => this.#whileOpen(open.channel, onLost));
     });
   }
 
@@ -170,8 +170,8 @@ export class SshShell implements Shell {
     channel.once("close", () => this.#pending.delete(onLost));
   }
 
-  #channel(command: string, timeoutMs: number, lost: Promise<never>): Promise<ClientChannel> {
-    const opened = new Promise<ClientChannel>((resolve, reject) => {
+  #channel(command: string, timeoutMs: number, lost: Promise<never>): Promise<OpenChannel> {
+    const opened = new Promise<OpenChannel>((resolve, reject) => {
       const timer = setTimeout(
         () =>
           reject(
@@ -184,7 +184,7 @@ export class SshShell implements Shell {
       );
       const settle = (error: Error | undefined, channel?: ClientChannel): void => {
         clearTimeout(timer);
-        if (channel) resolve(channel);
+        if (channel) resolve(watchChannel(channel));
         else
           reject(
             new RigFault("shell-refused", `${this.where}: the SSH server opens no channel: ${error?.message}`, {

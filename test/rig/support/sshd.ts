@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import ssh2, { type Connection, type ServerChannel } from "ssh2";
+import ssh2, { type ServerChannel, type Session } from "ssh2";
 import type { SshShellOptions } from "../../../harness/rig/shell/ssh-shell.ts";
 
 const SSHD = "/usr/sbin/sshd";
@@ -88,7 +88,13 @@ function openSsh(dir: string, port: number): Runner {
     return direct.flatMap((entry) => [entry, ...below(entry)]);
   };
   const signalAll = (signal: NodeJS.Signals): void => {
-    for (const pid of below(child?.pid)) process.kill(pid, signal);
+    for (const pid of below(child?.pid)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // Ended while we looked: `ps` itself stands in its own list.
+      }
+    }
   };
   return {
     start: async () => {
@@ -100,9 +106,8 @@ function openSsh(dir: string, port: number): Runner {
     thaw: () => signalAll("SIGCONT"),
     stop: async () => {
       const running = child;
-      child = undefined;
       if (!running || running.exitCode !== null || running.signalCode !== null) return;
-      for (const pid of below(running.pid)) process.kill(pid, "SIGKILL");
+      signalAll("SIGKILL");
       await new Promise<void>((resolve) => {
         running.once("exit", () => resolve());
         running.kill("SIGKILL");
@@ -153,9 +158,9 @@ function ssh2Server(dir: string, port: number): Runner {
   };
 }
 
-function serveSession(session: ReturnType<Parameters<Connection["on"]>[1]>, children: Set<ChildProcess>): void {
-  session.on("exec", (acceptExec: () => ServerChannel, _reject: unknown, info: { command: string }) => {
-    const channel = acceptExec();
+function serveSession(session: Session, children: Set<ChildProcess>): void {
+  session.on("exec", (acceptExec, _reject, info) => {
+    const channel: ServerChannel = acceptExec();
     const child = spawn("sh", ["-c", info.command]);
     children.add(child);
     channel.on("error", () => undefined);
