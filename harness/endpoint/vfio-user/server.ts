@@ -20,6 +20,8 @@ import type { VfioTarget } from "./target.ts";
 
 /** A client that sends and never reads: stop reading from it above this. */
 const MAX_UNSENT_BYTES = 4 << 20;
+/** How long a new client waits for the one before it to be gone: a killed QEMU's end comes a moment late. */
+const HANDOVER_MS = 500;
 /** sun_path of a Unix socket address, without the NUL. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
@@ -52,11 +54,26 @@ export class VfioUserServer {
 
   #accept(socket: Socket): void {
     socket.on("error", (error) => this.#log("vfio", `socket: ${error.message}`));
-    if (this.#current) {
+    if (this.#current) this.#queue(socket, this.#current);
+    else this.#serve(socket);
+  }
+
+  /** A second client takes over when the first goes at once, and is turned away otherwise. */
+  #queue(socket: Socket, current: Socket): void {
+    const timer = setTimeout(() => {
+      current.removeListener("close", takeOver);
       this.#log("vfio", "second client refused: one is connected", { what: "refused" });
       socket.destroy();
-      return;
-    }
+    }, HANDOVER_MS);
+    const takeOver = () => {
+      clearTimeout(timer);
+      if (this.#current || socket.destroyed) socket.destroy();
+      else this.#serve(socket);
+    };
+    current.once("close", takeOver);
+  }
+
+  #serve(socket: Socket): void {
     this.#current = socket;
     const connection = new Connection(socket, this.#target, this.#log);
     this.#log("vfio", "client connected", { what: "connect" });
