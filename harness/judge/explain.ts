@@ -35,6 +35,13 @@ const DIAGNOSES: readonly Diagnosis[] = [
     title: () => "device gone: the slot reports the link down",
     cause: "device unplugged or without power",
   },
+  {
+    about: /^device gone/,
+    log: /PCI error detected/i,
+    title: () => "device gone: the PCI core reported an error (AER)",
+    cause: "fatal PCIe error on the link",
+  },
+  { about: /^device gone/, log: /\d: reset$/i, cause: "function reset asked for on the host (sysfs reset)" },
   { about: /^device gone/, log: /Did not enter M0 state/i, cause: "device did not acknowledge M0 on resume" },
   {
     about: /^boot: device did not become READY/,
@@ -110,14 +117,14 @@ interface Testimony {
 const TESTIMONIES: readonly Testimony[] = [
   {
     about: /did not acknowledge M3/,
-    asked: /MHICTRL\b.*\bM3\b/i,
+    asked: /MHICTRL\b.*(?:\bM3\b|0x0?5\d\d\b)/i,
     answered: /STATE_CHANGE\w*\s+(?:M3\b|0x5\b|5\b)/i,
     request: "MHICTRL=M3",
     answer: "M3 event",
   },
   {
     about: /did not acknowledge M0|did not enter M0/,
-    asked: /MHICTRL\b.*\bM0\b/i,
+    asked: /MHICTRL\b.*(?:\bM0\b|0x0?2\d\d\b)/i,
     answered: /STATE_CHANGE\w*\s+(?:M0\b|0x2\b|2\b)/i,
     request: "MHICTRL=M0",
     answer: "M0 event",

@@ -7,4 +7,4 @@ export { RuleEngine } from "./rule-engine.ts";
 export type { FailureKind } from "./rules/rule.ts";
 export { type BootOptions, inTurn, type Scenario, scenario } from "./scenarios/index.ts";
 export { signature } from "./signature.ts";
-export { type JudgeOptions, judge, type Measure, type Verdict } from "./verdict.ts";
+export { type AllowedWindow, type JudgeOptions, judge, type Measure, type Verdict } from "./verdict.ts";

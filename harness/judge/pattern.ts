@@ -121,6 +121,25 @@ export const optional = (part: Pattern): Pattern => new Pattern({ kind: "optiona
 export const repeat = (part: Pattern, times: { min?: number; max?: number } = {}): Pattern =>
   new Pattern({ kind: "repeat", part, min: times.min ?? 1, max: times.max ?? Number.POSITIVE_INFINITY });
 
+/** The same pattern with all its names (`as`, `from`) made different, so that it can stand beside another of its kind. */
+export function withNames(pattern: Pattern, rename: (name: string) => string): Pattern {
+  const { body, deadline, forbidden, name } = pattern;
+  const inner = (part: Pattern): Pattern => withNames(part, rename);
+  const renamed: Body =
+    "parts" in body
+      ? { ...body, parts: body.parts.map(inner) }
+      : "part" in body
+        ? { ...body, part: inner(body.part) }
+        : body;
+  return new Pattern(renamed, {
+    forbidden,
+    ...(name === undefined ? {} : { name: rename(name) }),
+    ...(deadline
+      ? { deadline: deadline.from === undefined ? deadline : { ...deadline, from: rename(deadline.from) } }
+      : {}),
+  });
+}
+
 /** Words of the steps that a pattern may begin with: what is waited for when it has not begun. */
 export function describePattern(pattern: Pattern): string {
   const { body } = pattern;

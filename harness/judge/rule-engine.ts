@@ -11,7 +11,7 @@ import { describeGap, gapWithin, type LogLine } from "./evidence.ts";
 import { Machine } from "./machine.ts";
 import { Expectations } from "./rules/expectations.ts";
 import { RULES } from "./rules/index.ts";
-import type { FailureKind, Rule, RuleDefinition, RuleFinding } from "./rules/rule.ts";
+import type { Rule, RuleDefinition, RuleFinding } from "./rules/rule.ts";
 
 export interface EngineFinding extends RuleFinding {
   readonly rule: string;
@@ -24,8 +24,6 @@ export interface EngineOptions {
   readonly family: FamilyProfile;
   readonly kernel: KernelRelease;
   readonly rules?: readonly RuleDefinition[];
-  /** Failures that the scenario brings about on purpose. */
-  readonly allows?: readonly FailureKind[];
 }
 
 interface Line {
@@ -106,7 +104,6 @@ export class RuleEngine {
   }
 
   #report(rule: string, controller: string, finding: RuleFinding): void {
-    if (finding.failure && this.#options.allows?.includes(finding.failure)) return;
     const fromNs = finding.fromNs ?? finding.atNs;
     const gap = gapWithin(this.#gaps, fromNs, finding.atNs);
     const because = finding.because.filter((index) => index >= 0);

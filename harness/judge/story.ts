@@ -1,12 +1,18 @@
 /** What happened, in one line: "boot ok in 0.31 s; suspended 3 times; SYS_ERR once, recovered in 0.2 s". */
 import type { Nanoseconds } from "../base/clock.ts";
 import { formatSpan } from "../base/clock.ts";
+import { ChannelCommand } from "../mhi/channel.ts";
 import { PmState } from "../mhi/pm-state.ts";
 import { WorkerItem } from "../mhi/worker-item.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
 import { isMhiEvent } from "../trace/mhi-events.ts";
+import { isTransferCompletion } from "./machine.ts";
 
 interface Tally {
+  /** The driver of this family powers down without grace on every remove (qaic, facts 7.1). */
+  readonly graceless: boolean;
+  readonly opened: Set<number>;
+  transfers: number;
   powerUpNs: Nanoseconds | undefined;
   afterFailure: "sys-err" | "given up" | undefined;
   failureNs: Nanoseconds;
@@ -17,8 +23,11 @@ interface Tally {
 
 const times = (count: number): string => (count === 1 ? "once" : count === 2 ? "twice" : `${count} times`);
 
-export function tellStory(events: readonly TraceEvent[]): string {
+export function tellStory(events: readonly TraceEvent[], options: { readonly graceless?: boolean } = {}): string {
   const tally: Tally = {
+    graceless: options.graceless === true,
+    opened: new Set(),
+    transfers: 0,
     powerUpNs: undefined,
     afterFailure: undefined,
     failureNs: 0,
@@ -32,6 +41,8 @@ export function tellStory(events: readonly TraceEvent[]): string {
   flushSuspends(tally);
   if (tally.afterFailure) tally.lines.push(`not recovered from ${failureWord(tally.afterFailure)}`);
   else if (tally.powerUpNs !== undefined) tally.lines.push("boot did not reach mission mode");
+  if (tally.opened.size > 0) tally.lines.push(`${tally.opened.size} channels opened`);
+  if (tally.transfers > 0) tally.lines.push(`${tally.transfers} transfers`);
   const rest = controllers.size > 1 ? [`${controllers.size - 1} more controllers in the trace`] : [];
   const lines = [...tally.lines, ...rest];
   return lines.length > 0 ? lines.join("; ") : "nothing happened on the MHI bus";
@@ -51,6 +62,9 @@ function tell(tally: Tally, event: TraceEvent): void {
     if (event.item === WorkerItem.READY || event.item === WorkerItem.PBL) tally.powerUpNs ??= event.tNs;
     if (event.item === WorkerItem.MISSION_MODE) missionMode(tally, event.tNs);
   } else if (event.kind === "pm") tellPm(tally, event.pmState, event.tNs);
+  else if (event.kind === "chan" && event.phase === "end" && event.command === ChannelCommand.START) {
+    tally.opened.add(event.channel);
+  } else if (event.kind === "ring" && isTransferCompletion(event)) tally.transfers++;
 }
 
 function missionMode(tally: Tally, tNs: Nanoseconds): void {
@@ -74,15 +88,20 @@ function tellPm(tally: Tally, state: number, tNs: Nanoseconds): void {
       failed(tally, "sys-err", tNs, "SYS_ERR");
       break;
     case PmState.LD_ERR_FATAL_DETECT:
-      failed(tally, "given up", tNs, "device given up");
+      if (tally.graceless) poweredDown(tally);
+      else failed(tally, "given up", tNs, "device given up");
       break;
     case PmState.SHUTDOWN_PROCESS:
-      flushSuspends(tally);
-      tally.lines.push("powered down");
-      tally.afterFailure = undefined;
-      tally.powerUpNs = undefined;
+      poweredDown(tally);
       break;
   }
+}
+
+function poweredDown(tally: Tally): void {
+  flushSuspends(tally);
+  tally.lines.push("powered down");
+  tally.afterFailure = undefined;
+  tally.powerUpNs = undefined;
 }
 
 function failed(tally: Tally, what: "sys-err" | "given up", tNs: Nanoseconds, words: string): void {

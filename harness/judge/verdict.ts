@@ -22,10 +22,19 @@ export interface JudgeOptions {
   readonly family: FamilyProfile;
   /** What must have happened; without one, only the always-on rules judge. */
   readonly scenario?: Scenario;
-  /** Failures that are meant to happen beyond those that the scenario allows. */
+  /** Failures that are meant to happen anywhere in the evidence. */
   readonly allows?: readonly FailureKind[];
+  /** Failures that other scenarios over the same evidence have brought about: their verdicts' `allowed`. */
+  readonly allowed?: readonly AllowedWindow[];
   /** Where the scenario begins; default: the evidence's begin. */
   readonly scenarioFromNs?: number;
+}
+
+/** A scenario's leave for a kind of failure: from its begin to its last step, not longer. */
+export interface AllowedWindow {
+  readonly kind: FailureKind;
+  readonly fromNs: number;
+  readonly toNs: number;
 }
 
 export interface Measure {
@@ -38,23 +47,28 @@ export interface Verdict {
   readonly findings: readonly FindingRecord[];
   readonly story: string;
   readonly measures: readonly Measure[];
+  /** What the scenario allowed, and when: for judging the whole test's evidence afterwards. */
+  readonly allowed: readonly AllowedWindow[];
   /** Stable id of the first failure. */
   readonly signature?: string;
   /** The scenario's steps, one line each: matched, then the first that was not. */
   readonly steps?: string;
 }
 
-type Draft = Omit<EngineFinding, "failure" | "controller">;
+type Draft = Omit<EngineFinding, "failure" | "controller"> & { readonly decidedBy?: number };
 
 export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
-  const { scenario } = options;
-  const allows = [...(scenario?.allows ?? []), ...(options.allows ?? [])];
-  const engine = new RuleEngine({ family: options.family, kernel: evidence.kernel, allows });
-  const matcher = scenario && new Matcher(scenario.pattern, { fromNs: options.scenarioFromNs ?? evidence.fromNs });
+  const { scenario, family } = options;
+  const engine = new RuleEngine({ family, kernel: evidence.kernel });
+  const fromNs = options.scenarioFromNs ?? evidence.fromNs;
+  const matcher = scenario && new Matcher(scenario.pattern, { fromNs });
   replay(evidence, engine, matcher);
+  const allowed = (scenario?.allows ?? []).map((kind) => ({ kind, fromNs, toNs: matcher?.passedNs ?? evidence.toNs }));
+  const told = inRuleOrder(engine.findings).filter(
+    (finding) => !isAllowed(finding, [...allowed, ...(options.allowed ?? [])], options.allows ?? []),
+  );
   const drafts = [
-    ...(scenario && matcher ? scenarioFindings(scenario, matcher, evidence) : []),
-    ...inRuleOrder(engine.findings),
+    ...causeFirst(scenario && matcher ? scenarioFindings(scenario, matcher, evidence) : [], told),
     ...gapFindings(evidence),
   ];
   const findings = distinct(drafts).map((draft) => toRecord(draft, evidence));
@@ -63,11 +77,30 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   return {
     outcome,
     findings,
-    story: tellStory(evidence.events),
-    measures: scenario && matcher ? measuresOf(scenario, matcher, options.scenarioFromNs ?? evidence.fromNs) : [],
-    ...(first && outcome === "fail" ? { signature: signatureOf(first, evidence, options.family) } : {}),
+    story: tellStory(evidence.events, { graceless: family.kind === "accelerator" }),
+    measures: scenario && matcher ? measuresOf(scenario, matcher, fromNs) : [],
+    allowed,
+    ...(first && outcome === "fail" ? { signature: signatureOf(first, evidence, family) } : {}),
     ...(matcher ? { steps: matcher.story() } : {}),
   };
+}
+
+const isAllowed = (
+  finding: EngineFinding,
+  windows: readonly AllowedWindow[],
+  anywhere: readonly FailureKind[],
+): boolean =>
+  finding.failure !== undefined &&
+  (anywhere.includes(finding.failure) ||
+    windows.some(
+      ({ kind, fromNs, toNs }) => kind === finding.failure && finding.fromNs >= fromNs && finding.fromNs <= toNs,
+    ));
+
+/** A rule that names what broke the scenario is told before the scenario's own "it did not happen". */
+function causeFirst(scenario: readonly Draft[], rules: readonly EngineFinding[]): Draft[] {
+  const decided = new Set(scenario.flatMap((draft) => (draft.decidedBy === undefined ? [] : [draft.decidedBy])));
+  const causes = rules.filter((finding) => finding.because.some((index) => decided.has(index)));
+  return [...causes, ...scenario, ...rules.filter((finding) => !causes.includes(finding))];
 }
 
 function outcomeOf(findings: readonly FindingRecord[]): Verdict["outcome"] {
@@ -150,6 +183,7 @@ function scenarioFindings(scenario: Scenario, matcher: Matcher, evidence: Eviden
       fromNs: Math.min(failure.fromNs, last?.tNs ?? failure.fromNs),
       atNs: failure.atNs,
       because: [...new Set([...because, ...(failure.index === undefined ? [] : [failure.index])])],
+      ...(failure.index === undefined ? {} : { decidedBy: failure.index }),
     },
   ];
 }

@@ -10,7 +10,7 @@ import { PLAIN_MARGIN, POLLED_MARGIN } from "../rules/expectations.ts";
 import { anyPm, disableItem, eeEvent, failureStates, pm, stateEvent, worker } from "../steps.ts";
 import { wording } from "../wording.ts";
 import { autoStarts } from "./channels.ts";
-import type { Scenario } from "./scenario.ts";
+import { inTurn, type Scenario } from "./scenario.ts";
 
 const plain = { margin: PLAIN_MARGIN };
 const polled = { margin: POLLED_MARGIN };
@@ -119,14 +119,8 @@ export function unbind(family: FamilyProfile): Scenario {
 }
 
 /** Remove and rescan of the PCI function: down, then the boot of a new controller device. */
-export function removeAndRescan(family: FamilyProfile, options: BootOptions = {}): Scenario {
-  const down = unbind(family);
-  const up = boot(family, options);
-  return {
-    id: "remove-rescan",
-    title: "removed and rescanned",
-    pattern: sequence(down.pattern, up.pattern),
-    allows: down.allows,
-    measures: [...down.measures, ...up.measures],
-  };
-}
+export const removeAndRescan = (family: FamilyProfile, options: BootOptions = {}): Scenario => ({
+  ...inTurn(unbind(family), boot(family, options)),
+  id: "remove-rescan",
+  title: "removed and rescanned",
+});

@@ -8,7 +8,7 @@ import { PLAIN_MARGIN } from "../rules/expectations.ts";
 import { anyPm, eeEvent, pm, sysErrSeen, worker } from "../steps.ts";
 import { type BootOptions, boot, disabled, fromPorToMissionMode, readyHandshake } from "./boot.ts";
 import { autoStarts } from "./channels.ts";
-import type { Scenario } from "./scenario.ts";
+import { inTurn, type Scenario } from "./scenario.ts";
 
 const plain = { margin: PLAIN_MARGIN };
 const NOTICE_MS = 60_000;
@@ -88,14 +88,8 @@ export function unplugged(family: FamilyProfile): Scenario {
   };
 }
 
-export function hotPlug(family: FamilyProfile, options: BootOptions = {}): Scenario {
-  const out = unplugged(family);
-  const back = boot(family, options);
-  return {
-    id: "hot-plug",
-    title: "unplugged and plugged back",
-    pattern: sequence(out.pattern, back.pattern),
-    allows: out.allows,
-    measures: [...out.measures, ...back.measures],
-  };
-}
+export const hotPlug = (family: FamilyProfile, options: BootOptions = {}): Scenario => ({
+  ...inTurn(unplugged(family), boot(family, options)),
+  id: "hot-plug",
+  title: "unplugged and plugged back",
+});
