@@ -49,16 +49,17 @@ button{cursor:pointer}button:hover{border-color:var(--accent)}
 .bar .keys{color:var(--dim);font-size:12px;margin-left:auto}kbd{font:11px var(--mono);border:1px solid var(--line);border-bottom-width:2px;border-radius:3px;padding:0 4px;background:var(--soft)}
 .readout{font:12.5px/1.6 var(--mono);background:var(--soft);border:1px solid var(--line);border-bottom:0;border-radius:6px 6px 0 0;padding:5px 10px;min-height:54px;overflow-wrap:anywhere}
 .readout b{font-size:14px}.readout .near{color:var(--dim);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}.readout .is{margin-left:14px;white-space:nowrap}.readout .is i{font-style:normal;color:var(--dim)}
-canvas{display:block;width:100%;border:1px solid var(--line);background:var(--card);touch-action:pan-y;cursor:crosshair}
+canvas{display:block;box-sizing:content-box;width:calc(100% - 2px);border:1px solid var(--line);background:var(--card);touch-action:pan-y;cursor:crosshair}
 canvas.dragging{cursor:grabbing}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;color:var(--dim);font-size:12px;margin:4px 0 0}
 .table{margin-top:10px}.sources{display:flex;gap:10px;flex-wrap:wrap;font-size:12.5px}.sources label{cursor:pointer;white-space:nowrap}
+input[type=search]{width:270px}.readout div>.is:first-child{margin-left:0}
 .list{height:396px;overflow:auto;border:1px solid var(--line);border-radius:0 0 6px 6px;position:relative;font:12px/22px var(--mono);background:var(--card)}
 .spacer{position:relative}.row{position:absolute;left:0;right:0;height:22px;display:grid;grid-template-columns:22px 132px 92px 118px 1fr;gap:8px;padding:0 8px;white-space:pre;cursor:pointer}
 .row>span{overflow:hidden;text-overflow:ellipsis}.row:hover{background:var(--soft)}.row.at{background:var(--soft);box-shadow:inset 3px 0 var(--accent)}
 .row.because{background:var(--failbg)}.row.bad>span:last-child{color:var(--fail);font-weight:600}.row.gap{background:repeating-linear-gradient(135deg,transparent 0 6px,var(--soft) 6px 12px)}
-.row .d,.row .s{color:var(--dim)}.row .d{text-align:right}.row .m{color:var(--fail)}
+.row .d,.row .s{color:var(--dim)}.row .d{text-align:right;padding-right:6px}.row .m{color:var(--fail)}
 .list.head{height:auto;overflow:hidden;border-bottom:0;border-radius:6px 6px 0 0;color:var(--dim);background:var(--soft)}.list.head .row{position:static;cursor:default}
 @media(max-width:900px){.test>summary{grid-template-columns:76px 1fr 64px}.test>summary .area{display:none}.test>summary .first{grid-column:1/-1}}
-@media print{body{background:#fff;font-size:11px}.bar,.sources,.more,.legend{display:none}details.test{break-inside:avoid}.list{height:auto;max-height:260px;overflow:hidden}header,main,footer{padding-inline:0;max-width:none}}
+@media print{:root{color-scheme:light}body{background:#fff;font-size:11px}.bar,.sources,.more,.legend{display:none}details.test{break-inside:avoid}.list{height:auto;max-height:260px;overflow:hidden}header,main,footer{padding-inline:0;max-width:none}}
 `;

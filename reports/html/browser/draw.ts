@@ -25,6 +25,7 @@ export function draw(pen: CanvasRenderingContext2D, model: Model, view: View, co
   pen.beginPath();
   pen.rect(GUTTER, OVERVIEW, view.width - GUTTER, height);
   pen.clip();
+  drawBands(pen, model, view, colors, height);
   drawLanes(pen, model, view, colors);
   drawGaps(pen, model, view, colors, height);
   drawFindings(pen, model, view, colors, height);
@@ -175,14 +176,24 @@ function drawGaps(pen: CanvasRenderingContext2D, model: Model, view: View, color
   }
 }
 
+/** Behind the lanes, so that the states keep their colours; the edges of a band stand before them. */
+function drawBands(pen: CanvasRenderingContext2D, model: Model, view: View, colors: Palette, height: number): void {
+  for (const finding of model.data.findings) {
+    const failed = finding.outcome === "fail";
+    const left = view.x(finding.fromNs);
+    const width = Math.max(view.x(finding.atNs) - left, 2);
+    pen.fillStyle = failed ? colors.failWash : colors.inconWash;
+    pen.fillRect(left, OVERVIEW + RULER, width, height);
+    pen.fillStyle = failed ? colors.fail : colors.incon;
+    pen.fillRect(left, OVERVIEW + RULER, width, 3);
+  }
+}
+
 function drawFindings(pen: CanvasRenderingContext2D, model: Model, view: View, colors: Palette, height: number): void {
   for (const finding of model.data.findings) {
     const failed = finding.outcome === "fail";
     const color = failed ? colors.fail : colors.incon;
-    const left = view.x(finding.fromNs);
     const at = view.x(finding.atNs);
-    pen.fillStyle = failed ? colors.failWash : colors.inconWash;
-    pen.fillRect(left, OVERVIEW + RULER, Math.max(at - left, 2), height);
     pen.fillStyle = color;
     pen.fillRect(at - 1, OVERVIEW + RULER, 2, height);
     pen.beginPath();

@@ -32,7 +32,7 @@ const EE_TONES: Readonly<Record<string, Tone>> = {
   PTHRU: "boot",
   EDL: "moving",
 };
-/** From these on the device is or will be reset: what it reported before no longer holds. */
+/** From these on the device is or will be reset: what it reported no longer holds, and its channels are gone untold. */
 const DEVICE_UNKNOWN_AFTER = new Set(["DISABLE", "POR", "SHUTDOWN_PROCESS", "LD_ERR_FATAL_DETECT"]);
 const GOOD_COMPLETIONS = new Set(["SUCCESS", "EOT", "EOB"]);
 
@@ -102,6 +102,7 @@ export class ControllerLanes {
     if (!DEVICE_UNKNOWN_AFTER.has(name)) return;
     this.#mhiState.stop(axisNs);
     this.#execEnv.stop(axisNs);
+    for (const channel of this.#channels.values()) channel.track.stop(axisNs);
   }
 
   #takeWorker(axisNs: number, label: string): void {

@@ -41,12 +41,14 @@ function stateLine(model: Model, at: number): HTMLElement {
   const line = el("div");
   for (const lane of model.lanes.filter((one) => one.inReadout)) {
     const slice = sliceAt(lane.slices, at);
-    const text = slice ? `${slice.label} for ${difference(at - slice.from).slice(1)}` : "not known";
+    const text = slice ? `${slice.label} ${age(at - slice.from)}` : "not known";
     if (lane.title === "rig actions" && !slice) continue;
     line.append(el("span", "is", el("i", "", `${lane.title} `), text));
   }
   return line;
 }
+
+const age = (ns: number): string => (ns < 1 ? "(begins)" : `for ${difference(ns).slice(1)}`);
 
 function nearLine(model: Model, at: number): HTMLElement {
   const entry = model.entries.at(model.entries.nearest(at));
