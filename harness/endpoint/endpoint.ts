@@ -138,12 +138,15 @@ export class Endpoint implements VfioTarget {
     this.#log("power", `device gone: ${why}`, { gone: true });
   }
 
-  /** Comes back cold, as after a power cycle of the slot. */
+  /**
+   * Answers again, rebooted. Its configuration space is as it was: with that cleared too, the host's driver could not
+   * reach the BAR (it had no chance to save its state), and only a re-plug or rescan would help.
+   */
   comeBack(): void {
     if (!this.#gone) return;
     this.#gone = false;
     this.#log("power", "device back", { gone: false });
-    if (this.#dma) this.#powerOn("device back");
+    if (this.#dma) this.#mhi.coldReset("device back");
   }
 
   status(): EndpointStatus {

@@ -121,6 +121,15 @@ export class FakeHost implements Memory {
     await this.#eventDoorbell(5);
   }
 
+  /** From a reset that was just written to mission mode; the rings' events are forgotten. */
+  async bringUpAgain(): Promise<void> {
+    await this.untilReady();
+    await this.setUpMmio();
+    this.events.length = 0;
+    await this.setState(2);
+    await this.untilEvents(2);
+  }
+
   /** MHICTRL = state; the RESET bit is not touched. */
   async setState(state: number): Promise<void> {
     await this.client.write32(0x38, state << 8);

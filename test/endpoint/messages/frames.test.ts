@@ -51,7 +51,7 @@ test("a malformed request with the no-reply flag is logged and gets no reply", a
   });
   await bench.client.config(0, 2);
   expect(replied).toBe(false);
-  expect(bench.served.logged("vfio").at(-1)?.["what"]).toBe("malformed");
+  expect(bench.served.logged("vfio").at(-1)?.what).toBe("malformed");
 });
 
 test("a reply to nothing is passed over", async () => {

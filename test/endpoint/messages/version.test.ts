@@ -34,7 +34,7 @@ test.each([
   ["a transfer limit of 0", version(0, '{"capabilities":{"max_data_xfer_size":0}}\0')],
 ])("%s is refused", async (_name, payload) => {
   expect(isError(await fresh(payload), EINVAL)).toBe(true);
-  expect(bench.served.logged("vfio").some((record) => record["what"] === "malformed")).toBe(true);
+  expect(bench.served.logged("vfio").some((record) => record.what === "malformed")).toBe(true);
 });
 
 test("a second VERSION and a request before the first are refused", async () => {
