@@ -11,7 +11,7 @@
  * ```
  */
 
-export * as scenario from "./judge/scenarios/index.ts";
+export { scenario } from "./judge/scenarios/index.ts";
 export type { FamilyProfile } from "./mhi/families/family.ts";
 export { expect, test } from "./runner/fixtures.ts";
 export type { Rig } from "./runner/rig.ts";

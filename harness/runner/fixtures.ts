@@ -1,0 +1,113 @@
+/** Playwright's fixtures: `rig` lives as long as a worker, `trace` as long as a test. */
+import { test as base } from "@playwright/test";
+import { RigFault, UsageError } from "../base/errors.ts";
+import { loadRig } from "../rig/inventory/load.ts";
+import type { RigFile } from "../rig/inventory/schema.ts";
+import type { SshShellOptions } from "../rig/shell/ssh-shell.ts";
+import { HostLink } from "./host-link.ts";
+import { KeeperClient, startKeeper } from "./keeper-client.ts";
+import type { KeeperStatus } from "./keeper-protocol.ts";
+import { expectTrace } from "./matchers/index.ts";
+import { reportsDir, rigDirs } from "./paths.ts";
+import { Rig } from "./rig.ts";
+import { readRunEnv } from "./run-env.ts";
+import { type StartFrom, TestSession } from "./test-session.ts";
+import type { Trace } from "./trace.ts";
+
+interface AttachedRig {
+  readonly rig: Rig;
+  readonly keeper: KeeperClient;
+}
+
+interface TestFixtures {
+  /** Where the test starts; set it with `test.use({ startFrom: "host" })`. */
+  startFrom: StartFrom;
+  rig: Rig;
+  trace: Trace;
+}
+
+interface WorkerFixtures {
+  /** Rig file of the project. */
+  rigPath: string;
+  attached: AttachedRig;
+}
+
+/** Attaching includes a boot where the rig was off. */
+const ATTACH_MS = 180_000;
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  rigPath: ["virtual-sdx55", { option: true, scope: "worker" }],
+  startFrom: ["mission-mode", { option: true }],
+  attached: [
+    async ({ rigPath }, use) => {
+      const file = loadRig(rigPath, rigDirs());
+      const { keeper, release } = await findKeeper(file);
+      const rig = new Rig(file, keeper, hostLink(file, keeper));
+      await use({ rig, keeper });
+      await rig.host.close();
+      await release();
+    },
+    { scope: "worker", timeout: ATTACH_MS },
+  ],
+  rig: async ({ attached }, use) => use(attached.rig),
+  trace: [
+    async ({ attached, startFrom }, use, info) => {
+      const session = await TestSession.begin(attached.rig, attached.keeper, info, startFrom);
+      try {
+        session.ready();
+        await use(session.trace);
+      } finally {
+        await session.end();
+      }
+    },
+    { auto: true, timeout: ATTACH_MS },
+  ],
+});
+
+export const expect = expectTrace;
+
+/** The run's keeper, or one of our own when somebody started Playwright by hand. */
+async function findKeeper(file: RigFile): Promise<{ keeper: KeeperClient; release: () => Promise<void> }> {
+  const found = await KeeperClient.find(file.id);
+  if (found) return { keeper: found, release: async () => found.close() };
+  if (readRunEnv())
+    throw new RigFault("keeper-ended", `the keeper of rig ${file.id} has ended; the rig is not held any more`);
+  const started = await startKeeper(
+    { rig: file.path, faults: [], who: "playwright test", consoleLog: `${reportsDir()}/console.jsonl`, stay: false },
+    () => undefined,
+  );
+  const keeper = await KeeperClient.find(file.id);
+  if (!keeper) throw new RigFault("keeper-ended", `the keeper of rig ${file.id} ended right after it was ready`);
+  return {
+    keeper,
+    release: async () => {
+      keeper.close();
+      await started.stop();
+    },
+  };
+}
+
+function hostLink(file: RigFile, keeper: KeeperClient): HostLink {
+  return new HostLink({
+    keeper,
+    ssh: async () => sshOptions(file, await keeper.status()),
+    bootTimeoutMs: file.kind === "ssh" ? file.timeouts.bootMs : 90_000,
+    rawDir: `${readRunEnv()?.dir ?? reportsDir()}/trace/worker-${process.pid}`,
+  });
+}
+
+function sshOptions(file: RigFile, status: KeeperStatus): SshShellOptions {
+  const { host, port, user, privateKeyPath, hostPublicKey } = status.ssh;
+  if (file.kind === "ssh") {
+    const { auth, hostKey } = file.host;
+    return { host, port, user, auth, hostKey, commandTimeoutMs: file.timeouts.commandMs };
+  }
+  if (!privateKeyPath || !hostPublicKey) throw new UsageError("no-lab-key", `rig ${file.id}: the lab named no key`);
+  return {
+    host,
+    port,
+    user,
+    auth: { by: "keyFile", file: privateKeyPath },
+    hostKey: { by: "publicKey", key: hostPublicKey },
+  };
+}

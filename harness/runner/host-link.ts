@@ -1,0 +1,213 @@
+/**
+ * The worker's link to the rig's host: SSH, the trace collector, the kernel's log. It follows the host over power cycles:
+ * each boot is a segment of its own.
+ */
+import { systemClock } from "../base/clock.ts";
+import { describeError, RigFault } from "../base/errors.ts";
+import { readHostFacts } from "../rig/host/facts.ts";
+import { loadModule } from "../rig/host/modules.ts";
+import type { Shell } from "../rig/shell/shell.ts";
+import { SshShell, type SshShellOptions } from "../rig/shell/ssh-shell.ts";
+import { type ActionMarker, formatActionMarker } from "../trace/action-marker.ts";
+import { Collector } from "../trace/collector.ts";
+import { DmesgLog } from "./dmesg-log.ts";
+import type { KeeperClient } from "./keeper-client.ts";
+import type { ExitNote } from "./keeper-protocol.ts";
+import type { LiveSegment } from "./segment.ts";
+
+export interface HostLinkOptions {
+  readonly keeper: KeeperClient;
+  readonly ssh: () => Promise<SshShellOptions>;
+  /** From power on to a login, ms. */
+  readonly bootTimeoutMs: number;
+  /** Folder for the raw pages of each boot. */
+  readonly rawDir: string;
+}
+
+/** The host's log is read at most this often while somebody waits on the trace. */
+const DMESG_EVERY_MS = 400;
+
+interface Boot extends LiveSegment {
+  readonly collector: Collector;
+  readonly log: DmesgLog;
+}
+
+export class HostLink {
+  readonly #options: HostLinkOptions;
+  readonly #boots: Boot[] = [];
+  #shell: SshShell | undefined;
+  #attached: Boot | undefined;
+  #exit: ExitNote | undefined;
+  #expectedDown = false;
+  #logReadAt = 0;
+
+  constructor(options: HostLinkOptions) {
+    this.#options = options;
+    options.keeper.onExit((note) => {
+      this.#exit = note;
+      this.#attached?.collector.hostGone(note.why);
+    });
+  }
+
+  /** @throws RigFault `host-not-up`. */
+  get shell(): Shell {
+    if (!this.#shell) throw new RigFault("host-not-up", "the rig's host is not up");
+    return this.#shell;
+  }
+
+  get segments(): readonly LiveSegment[] {
+    return this.#boots;
+  }
+
+  /** Why the host is not there any more, if that was not asked for. */
+  get trouble(): ExitNote | undefined {
+    return this.#exit;
+  }
+
+  /**
+   * The host is on, answers over SSH and its trace is collected. Switches it on when it is off or has ended by itself.
+   *
+   * @throws RigFault when it does not come up in time.
+   */
+  async ensure(): Promise<void> {
+    const status = await this.#options.keeper.status();
+    if (status.power === "off" || status.exit) {
+      await this.leave("the host was found switched off");
+      if (status.exit) await this.#options.keeper.setPower("off");
+      await this.#options.keeper.setPower("on");
+    }
+    this.#exit = undefined;
+    if (this.#shell?.connected && this.#attached && (await this.#answers())) return;
+    await this.#connect();
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      return (await this.shell.exec("true", { timeoutMs: 5000 })).exitCode === 0;
+    } catch {
+      return false;
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const options = await this.#options.ssh();
+    if (this.#shell) await this.#shell.reconnect({ timeoutMs: this.#options.bootTimeoutMs });
+    else this.#shell = await SshShell.connect({ ...options, connectTimeoutMs: this.#options.bootTimeoutMs });
+    const facts = await readHostFacts(this.#shell);
+    const known = this.#boots.at(-1);
+    if (known?.bootId === facts.bootId) {
+      await known.collector.attach(this.#shell);
+      this.#attached = known;
+      return;
+    }
+    await this.#startSegment(this.#shell, facts.bootId, facts.kernel);
+  }
+
+  async #startSegment(shell: Shell, bootId: string, kernel: string): Promise<void> {
+    // The events exist only while mhi is loaded; it does nothing by itself, and the controller drivers stay out.
+    await loadModule(shell, "mhi");
+    const collector = await Collector.start(shell, {
+      clock: systemClock,
+      rawDir: `${this.#options.rawDir}/boot-${this.#boots.length + 1}`,
+    });
+    const log = new DmesgLog();
+    const boot: Boot = {
+      bootId,
+      kernel,
+      collector,
+      log,
+      get events() {
+        return collector.events;
+      },
+      get gaps() {
+        return collector.gaps;
+      },
+      get clock() {
+        return collector.clockSamples;
+      },
+      get watermarkNs() {
+        return collector.watermarkNs;
+      },
+      get dmesg() {
+        return log.lines;
+      },
+    };
+    this.#boots.push(boot);
+    this.#attached = boot;
+    await log.read(shell);
+  }
+
+  /** The events of the driver are (again) armed: after a module was loaded anew their ids have changed. */
+  async armTrace(): Promise<void> {
+    await loadModule(this.shell, "mhi");
+    await this.#attached?.collector.rearm();
+  }
+
+  /** Detaches cleanly before the host is switched off on purpose. */
+  async leave(why: string): Promise<void> {
+    const boot = this.#attached;
+    this.#attached = undefined;
+    if (boot && this.#shell?.connected) await this.#bringUpToNow(boot).catch(() => undefined);
+    await boot?.collector.stop().catch(() => undefined);
+    if (boot) boot.collector.hostGone(why);
+    await this.#shell?.close();
+    this.#shell = undefined;
+    this.#expectedDown = true;
+  }
+
+  /** After a sleep: the connection may be stale, the clocks have parted. */
+  async resync(): Promise<void> {
+    if (!(this.#shell?.connected && (await this.#answers()))) await this.#connect();
+    await this.mark({ phase: "note", name: "resync", detail: "" });
+    if (this.#attached) await this.#bringUpToNow(this.#attached);
+  }
+
+  /** Writes a rig action into the trace; silent while the host is down, for then there is no trace to write to. */
+  async mark(marker: ActionMarker): Promise<void> {
+    const boot = this.#attached;
+    if (!boot || !this.#shell?.connected) return;
+    await boot.collector.mark(formatActionMarker(marker)).catch(() => undefined);
+  }
+
+  /** Everything that the host had recorded when this was called is in the segments when it resolves. */
+  async drain(): Promise<void> {
+    const boot = this.#attached;
+    if (!boot || !this.#shell?.connected) return;
+    await boot.collector.drain();
+    if (performance.now() - this.#logReadAt < DMESG_EVERY_MS) return;
+    await boot.log.read(this.#shell);
+    this.#logReadAt = performance.now();
+  }
+
+  async #bringUpToNow(boot: Boot): Promise<void> {
+    this.#logReadAt = 0;
+    if (this.#attached === boot || this.#attached === undefined) await boot.collector.drain();
+    if (this.#shell) await boot.log.read(this.#shell);
+  }
+
+  /** @throws RigFault: what the lab knows to have gone wrong under the test. */
+  checkRig(): void {
+    if (this.#exit) throw new RigFault(this.#exit.code, this.#exit.why);
+    if (!this.#shell?.connected && !this.#expectedDown) {
+      throw new RigFault("host-lost", "the SSH connection to the rig's host was lost");
+    }
+  }
+
+  /** Last look before the test's record is made; never throws. Returns what could not be had. */
+  async settle(): Promise<string | undefined> {
+    const boot = this.#attached;
+    if (!boot) return undefined;
+    try {
+      if (!this.#shell?.connected) throw new RigFault("host-lost", "the SSH connection to the rig's host was lost");
+      await this.#bringUpToNow(boot);
+      return undefined;
+    } catch (error) {
+      return describeError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#attached?.collector.stop().catch(() => undefined);
+    await this.#shell?.close();
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * The `rig` fixture: what a suite can do to a rig, in the lab's words. Each verb is written to the trace as a marker, so
+ * that cause and effect stand on one axis, and into the test's record.
+ *
+ * A verb throws a RigFault when the lab failed. What the *device* made go wrong (a refused suspend, a driver that does
+ * not come up) is not thrown: it is kept as a refusal, and the judge says from the trace whose fault it was.
+ */
+import { systemClock } from "../base/clock.ts";
+import { describeError, HilError, RigFault } from "../base/errors.ts";
+import type { FamilyProfile } from "../mhi/families/family.ts";
+import { familyById } from "../mhi/families/index.ts";
+import type { TestRecord } from "../record/schema.ts";
+import { mhiControllerOf, waitMissionMode } from "../rig/host/mhi-bus.ts";
+import { loadModule, moduleLoaded } from "../rig/host/modules.ts";
+import * as pci from "../rig/host/pci.ts";
+import { readRuntimePm, setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts";
+import { suspendHost } from "../rig/host/suspend.ts";
+import { echoThroughPort } from "../rig/host/wwan-port.ts";
+import type { RigFile } from "../rig/inventory/schema.ts";
+import type { HostLink } from "./host-link.ts";
+import type { KeeperClient } from "./keeper-client.ts";
+import { NotJudged } from "./outcome.ts";
+
+/** RigFaults of host operations behind which the device may stand: the judge decides, not the exception. */
+const DEVICE_MAY_BE_THE_CAUSE = new Set([
+  "host-write",
+  "runtime-pm-wait",
+  "mission-mode-wait",
+  "mhi-gone-wait",
+  "pci-wait",
+  "suspend-refused",
+]);
+
+export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power";
+
+export interface Refusal {
+  readonly action: string;
+  readonly why: string;
+}
+
+export class Rig {
+  readonly file: RigFile;
+  readonly family: FamilyProfile;
+  readonly host: HostLink;
+  readonly #keeper: KeeperClient;
+  #actions: TestRecord["actions"] = [];
+  #refusals: Refusal[] = [];
+  #address: string | undefined;
+
+  constructor(file: RigFile, keeper: KeeperClient, host: HostLink) {
+    this.file = file;
+    this.family = familyById(file.kind === "virtual" ? file.profile : file.dut.family);
+    this.#keeper = keeper;
+    this.host = host;
+  }
+
+  get actions(): TestRecord["actions"] {
+    return this.#actions;
+  }
+
+  get refusals(): readonly Refusal[] {
+    return this.#refusals;
+  }
+
+  /** A new test begins: what the one before did is not its own. */
+  forgetActions(): void {
+    this.#actions = [];
+    this.#refusals = [];
+  }
+
+  /** What this rig can do that not every rig can: a suite skips what the rig cannot. */
+  can(ability: Ability): boolean {
+    if (this.file.kind === "virtual") return true;
+    return ability === "power" && this.file.power !== undefined;
+  }
+
+  // --- power of the host
+
+  powerOff = (): Promise<void> =>
+    this.#action("power-off", "", async () => {
+      await this.host.leave("power off");
+      await this.#keeper.setPower("off");
+    });
+
+  /** Returns when the host answers and the collector is attached; the device's driver is not loaded. */
+  powerOn = (): Promise<void> =>
+    this.#action("power-on", "", async () => {
+      await this.#keeper.setPower("on");
+      await this.host.ensure();
+    });
+
+  // --- driver and bus
+
+  /** Loads mhi alone first, so that its trace events are armed before the controller driver probes. */
+  loadDriver = (): Promise<void> =>
+    this.#action("load-driver", this.family.pciDriver, async () => {
+      await this.host.armTrace();
+      await loadModule(this.host.shell, moduleOf(this.family));
+    });
+
+  unbind = (): Promise<void> =>
+    this.#action("unbind", "", async () => pci.unbindDriver(this.host.shell, await this.address()));
+
+  bind = (): Promise<void> =>
+    this.#action("bind", this.family.pciDriver, async () =>
+      pci.bindDriver(this.host.shell, await this.address(), this.family.pciDriver),
+    );
+
+  remove = (): Promise<void> =>
+    this.#action("remove", "", async () => pci.removePci(this.host.shell, await this.address()));
+
+  rescan = (): Promise<void> =>
+    this.#action("rescan", "", async () => {
+      await pci.rescanPci(this.host.shell);
+      await pci.waitPresent(this.host.shell, await this.address(), true, 10_000);
+    });
+
+  /** Function reset (FLR) through sysfs. */
+  reset = (): Promise<void> =>
+    this.#action("reset", "", async () => pci.resetPci(this.host.shell, await this.address()));
+
+  unplug = (): Promise<void> => this.#action("unplug", "", async () => void (await this.#keeper.slot("unplug")));
+
+  plug = (): Promise<void> =>
+    this.#action("plug", "", async () => {
+      await this.#keeper.slot("plug");
+      await pci.waitPresent(this.host.shell, await this.address(), true, 20_000);
+    });
+
+  // --- power of the device
+
+  /** Lets the device idle until the driver's autosuspend has put it to sleep. */
+  runtimeSuspend = (): Promise<void> =>
+    this.#action("runtime-suspend", "", async () => {
+      const address = await this.address();
+      await setRuntimeControl(this.host.shell, address, "auto");
+      await waitRuntimeStatus(this.host.shell, address, "suspended", this.family.timeoutMs + 10_000);
+    });
+
+  runtimeResume = (): Promise<void> =>
+    this.#action("runtime-resume", "", async () => {
+      const address = await this.address();
+      await setRuntimeControl(this.host.shell, address, "on");
+      await waitRuntimeStatus(this.host.shell, address, "active", this.family.timeoutMs + 10_000);
+    });
+
+  /** Suspends the host and returns when it is back. A refused suspend is the judge's to explain. */
+  suspend = (mode: "S3" | "s2idle"): Promise<void> =>
+    this.#action("suspend", mode, async () => {
+      await suspendHost(this.host.shell, { mode, wakeAfterS: 3 });
+      await this.host.resync();
+    });
+
+  /** Whether the slot keeps its power while the host sleeps. A rig that cannot choose has it written in its file. */
+  setSlotPower = (value: "kept" | "lost"): Promise<void> =>
+    this.#action("slot-power", value, async () => {
+      if (this.file.kind === "virtual") await this.#keeper.setSlotPower(value);
+      else if (this.file.slotPower !== value) {
+        throw new RigFault(
+          "slot-power",
+          `rig ${this.file.id}: its slot's power is ${this.file.slotPower} in suspend, not ${value}`,
+        );
+      }
+    });
+
+  // --- trouble on demand
+
+  raiseSysErr = (): Promise<void> =>
+    this.#action(
+      "raise-sys-err",
+      "",
+      async () => void (await this.#keeper.setFault("sys-err", true, { afterMs: 0, times: 1 })),
+    );
+
+  /** Opens the channel's port, sends, reads back, closes. Returns what came back, or "" when nothing did. */
+  echo = (channel: string, text: string): Promise<string> =>
+    this.#action("echo", channel, () => echoThroughPort(this.host.shell, channel, text, this.family.timeoutMs));
+
+  // --- what is so
+
+  /** PCI address of the DUT; stays known while the device is away. */
+  async address(): Promise<string> {
+    if (this.#address) return this.#address;
+    const selector =
+      this.file.kind === "virtual"
+        ? { vendor: this.family.pci.vendor, device: this.family.pci.device }
+        : pci.selectorOf(this.file.dut);
+    const found = await pci.findPci(this.host.shell, selector);
+    if (!found) {
+      const id = `${this.family.pci.vendor.toString(16)}:${this.family.pci.device.toString(16).padStart(4, "0")}`;
+      throw new RigFault("dut-missing", `no device ${id} on the host's PCI bus: is it plugged in and powered?`);
+    }
+    this.#address = found.address;
+    return found.address;
+  }
+
+  /** Channel devices are there: a second witness of mission mode, from sysfs. */
+  expectMissionMode = (): Promise<void> =>
+    this.#action("expect-mission-mode", "", async () => {
+      await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs);
+    });
+
+  async inMissionMode(): Promise<boolean> {
+    const controller = await mhiControllerOf(this.host.shell, await this.address());
+    return (controller?.channels.length ?? 0) > 0;
+  }
+
+  // --- bringing it where a test starts
+
+  /** The host is up and the driver has not been loaded in this boot. */
+  async startFromFreshHost(): Promise<void> {
+    await this.host.ensure();
+    if (!(await moduleLoaded(this.host.shell, moduleOf(this.family)))) return;
+    await this.powerOff();
+    await this.powerOn();
+  }
+
+  /**
+   * The device is in mission mode and awake. One ladder of recovery: driver, bus, power. When its last rung fails, the
+   * keeper remembers, and every later test of the run repeats that first reason at once.
+   *
+   * @throws NotJudged when the device cannot be brought there: nothing can be said of what the test would have asked.
+   */
+  async startFromMissionMode(): Promise<void> {
+    await this.host.ensure();
+    const { broken } = await this.#keeper.status();
+    if (broken !== undefined) throw new NotJudged(broken);
+    const rungs: readonly (readonly [string, () => Promise<void>])[] = [
+      ["as it is", async () => undefined],
+      ["load the driver", () => this.loadDriver()],
+      ["remove and rescan", () => this.#bounce()],
+      ["power cycle", () => this.#coldStart()],
+    ];
+    for (const [name, climb] of rungs) {
+      if (name === "load the driver" && (await moduleLoaded(this.host.shell, moduleOf(this.family)))) continue;
+      await climb();
+      if (await this.#reachesMissionMode(name === "as it is" ? 0 : this.family.readyTimeoutMs))
+        return await this.#awake();
+    }
+    const reason = "not judged: the device does not reach mission mode, not even after a power cycle";
+    await this.#keeper.setBroken(reason);
+    throw new NotJudged(reason);
+  }
+
+  async #reachesMissionMode(timeoutMs: number): Promise<boolean> {
+    if (await this.inMissionMode().catch(() => false)) return true;
+    if (timeoutMs === 0) return false;
+    return await waitMissionMode(this.host.shell, await this.address(), timeoutMs).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Awake, and not falling asleep in the middle of a test by itself: the driver allows autosuspend at every mission mode. */
+  async #awake(): Promise<void> {
+    const address = await this.address();
+    if ((await readRuntimePm(this.host.shell, address)).status === "unsupported") return;
+    await setRuntimeControl(this.host.shell, address, "on");
+    await waitRuntimeStatus(this.host.shell, address, "active", this.family.timeoutMs);
+  }
+
+  async #bounce(): Promise<void> {
+    if (await pci.isPresent(this.host.shell, await this.address())) await this.remove();
+    await this.rescan();
+  }
+
+  async #coldStart(): Promise<void> {
+    if (!this.can("power"))
+      throw new NotJudged("not judged: the device does not reach mission mode, and this rig has no power switch");
+    await this.powerOff();
+    await this.powerOn();
+    await this.loadDriver();
+  }
+
+  async #action<T>(name: string, detail: string, work: () => Promise<T>): Promise<T> {
+    const controllerNs = systemClock.monotonicNs();
+    await this.host.mark({ phase: "begin", name, detail });
+    let error: string | undefined;
+    try {
+      return await work();
+    } catch (thrown) {
+      error = describeError(thrown);
+      if (!(thrown instanceof HilError) || !DEVICE_MAY_BE_THE_CAUSE.has(thrown.code)) throw thrown;
+      this.#refusals.push({ action: name, why: error });
+      // Verbs that return a value say "" when they were refused; their test compares it.
+      return "" as T;
+    } finally {
+      await this.host.mark({ phase: "end", name, detail: error === undefined ? "" : "refused" });
+      this.#actions.push({
+        name,
+        controllerNs,
+        endControllerNs: systemClock.monotonicNs(),
+        ...(detail && { detail }),
+        ...(error !== undefined && { error }),
+      });
+    }
+  }
+}
+
+const moduleOf = (family: FamilyProfile): string => family.pciDriver.replaceAll("-", "_");

@@ -1,0 +1,215 @@
+/** One test from its begin to its record: brings the rig where the test starts, and at the end judges what was seen. */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import type { TestInfo, TestInfoError } from "@playwright/test";
+import { systemClock } from "../base/clock.ts";
+import { describeError } from "../base/errors.ts";
+import { tellStory } from "../judge/story.ts";
+import type { FindingRecord, SegmentRecord, TestRecord } from "../record/schema.ts";
+import type { KeeperClient } from "./keeper-client.ts";
+import type { KeeperStatus } from "./keeper-protocol.ts";
+import { classifyError, type Ending, endingOf, type ThrownError } from "./outcome.ts";
+import type { Rig } from "./rig.ts";
+import { rigFacts } from "./rig-facts.ts";
+import { RECORD_ATTACHMENT, type TestFile } from "./rig-info.ts";
+import { readRunEnv } from "./run-env.ts";
+import { Trace } from "./trace.ts";
+
+/** Where a test starts: a host that has not loaded the driver, or a device in mission mode. */
+export type StartFrom = "host" | "mission-mode";
+
+/** At most so many lines of console and device log go into a test's record; the files hold all. */
+const MAX_LINES = 5000;
+
+export class TestSession {
+  readonly trace: Trace;
+  readonly #rig: Rig;
+  readonly #keeper: KeeperClient;
+  readonly #info: TestInfo;
+  readonly #startNs: number;
+  readonly #deviceFrom: number;
+  readonly #thrown: ThrownError[] = [];
+
+  private constructor(rig: Rig, keeper: KeeperClient, info: TestInfo, status: KeeperStatus | undefined) {
+    this.#rig = rig;
+    this.#keeper = keeper;
+    this.#info = info;
+    this.#startNs = systemClock.monotonicNs();
+    this.#deviceFrom = sizeOf(status?.deviceLogPath);
+    this.trace = new Trace({
+      family: rig.family,
+      get segments() {
+        return rig.host.segments;
+      },
+      drain: () => rig.host.drain(),
+      checkRig: () => rig.host.checkRig(),
+    });
+  }
+
+  /** Brings the rig to `startFrom` and begins to keep evidence. What goes wrong there is thrown by `ready`. */
+  static async begin(rig: Rig, keeper: KeeperClient, info: TestInfo, startFrom: StartFrom): Promise<TestSession> {
+    let trouble: unknown;
+    try {
+      if (startFrom === "host") await rig.startFromFreshHost();
+      else await rig.startFromMissionMode();
+      await rig.host.drain();
+    } catch (error) {
+      trouble = error;
+    }
+    const status = await keeper.status().catch(() => undefined);
+    const session = new TestSession(rig, keeper, info, status);
+    rig.forgetActions();
+    if (trouble !== undefined) session.#thrown.push(classifyError(trouble));
+    else await rig.host.mark({ phase: "note", name: "test", detail: info.title });
+    return session;
+  }
+
+  /** Throws what kept the test from starting, so that its body does not run. */
+  ready(): void {
+    const [trouble] = this.#thrown;
+    if (trouble) throw new Error(trouble.message);
+  }
+
+  /** Judges, writes the record and hands it to the reporter. Throws when the test is not a pass but looks like one. */
+  async end(): Promise<void> {
+    const settled = await this.#rig.host.settle();
+    const status = await this.#keeper.status().catch(() => undefined);
+    const { findings, story, measures } = this.#judged();
+    const ending = this.#ending(findings, story, settled);
+    const segments = this.#segments(findings);
+    const record: TestRecord = {
+      id: this.#info.testId,
+      area: areaOf(this.#info.file),
+      title: this.#info.title,
+      file: relative(process.cwd(), this.#info.file),
+      attempt: this.#info.retry,
+      outcome: ending.outcome,
+      durationMs: (systemClock.monotonicNs() - this.#startNs) / 1e6,
+      startControllerNs: this.#startNs,
+      summary: ending.summary,
+      story,
+      findings,
+      measures,
+      segments,
+      actions: this.#rig.actions,
+      console: (await this.#keeper.consoleSince(this.#startNs).catch(() => [])).slice(-MAX_LINES),
+      device: this.#deviceLines(status?.deviceLogPath),
+      files: [],
+    };
+    this.#write(record, status);
+    if (ending.outcome !== "pass" && this.#info.status === "passed")
+      throw new Error(`${ending.outcome}: ${ending.summary}`);
+  }
+
+  #judged(): { findings: FindingRecord[]; story: string; measures: TestRecord["measures"] } {
+    const { findings } = this.trace.verdicts();
+    const story = this.trace.segments
+      .map((segment, at) => tellStory(segment.events.filter((event) => event.tNs >= this.trace.fromNs(at))))
+      .filter((text) => text !== "")
+      .join("; then, in the next boot: ");
+    return { findings, story, measures: this.trace.followed.flatMap(({ verdict }) => [...verdict.measures]) };
+  }
+
+  #ending(findings: readonly FindingRecord[], story: string, settled: string | undefined): Ending {
+    const trouble = this.#rig.host.trouble;
+    const refusals = this.#rig.refusals.map(
+      ({ action, why }): ThrownError => ({ kind: "assertion", message: `${action}: ${why}` }),
+    );
+    return endingOf({
+      findings,
+      thrown: [...this.#thrown, ...this.#info.errors.map((error) => thrownBy(error)), ...refusals],
+      rigTrouble: [...(trouble ? [trouble.why] : []), ...(settled === undefined ? [] : [settled])],
+      story,
+    });
+  }
+
+  /** Only this test's part of each boot; indices of the findings are moved along. */
+  #segments(findings: FindingRecord[]): SegmentRecord[] {
+    return this.trace.segments.map((segment, at) => {
+      const first = segment.events.findIndex((event) => event.tNs >= this.trace.fromNs(at));
+      const from = first < 0 ? segment.events.length : first;
+      for (const finding of findings) {
+        if (finding.segment === at)
+          finding.because = finding.because.map((index) => index - from).filter((index) => index >= 0);
+      }
+      return {
+        bootId: segment.bootId,
+        kernel: segment.kernel,
+        clock: [...segment.clock],
+        events: segment.events.slice(from).map((event) => ({ ...event })),
+        gaps: segment.gaps.filter((gap) => gap.toNs >= this.trace.fromNs(at)),
+        dmesg: segment.dmesg.filter((line) => line.tNs >= this.trace.fromNs(at)),
+      };
+    });
+  }
+
+  #deviceLines(path: string | undefined): TestRecord["device"] {
+    if (path === undefined) return [];
+    try {
+      const text = readFileSync(path).subarray(this.#deviceFrom).toString("utf8");
+      return text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as TestRecord["device"][number])
+        .map(({ controllerNs, kind, text: words }) => ({ controllerNs, kind, text: words }))
+        .slice(-MAX_LINES);
+    } catch (error) {
+      return [
+        { controllerNs: systemClock.monotonicNs(), kind: "guest-error", text: `device log: ${describeError(error)}` },
+      ];
+    }
+  }
+
+  #write(record: TestRecord, status: KeeperStatus | undefined): void {
+    const dir = this.#info.outputDir;
+    mkdirSync(dir, { recursive: true });
+    const files = evidenceFiles(dir, record, readRunEnv()?.dir ?? process.cwd());
+    const { rig, versions } = rigFacts(this.#rig, status, record.segments.at(-1));
+    const file: TestFile = { rig, versions, record: { ...record, files } };
+    const path = join(dir, "record.json");
+    writeFileSync(path, JSON.stringify(file));
+    this.#info.attachments.push({ name: RECORD_ATTACHMENT, path, contentType: "application/json" });
+  }
+}
+
+/** What a person opens with his own tools, beside the raw pages that the collector keeps. */
+function evidenceFiles(dir: string, record: TestRecord, runDir: string): string[] {
+  const lines = {
+    "dmesg.txt": record.segments.flatMap((segment) =>
+      segment.dmesg.map((line) => `${(line.tNs / 1e9).toFixed(6)} <${line.level}> ${line.text}`),
+    ),
+    "console.txt": record.console.map((line) => `${(line.controllerNs / 1e9).toFixed(6)} ${line.text}`),
+    "device.txt": record.device.map(
+      (line) => `${(line.controllerNs / 1e9).toFixed(6)} ${line.kind.padEnd(12)} ${line.text}`,
+    ),
+  };
+  return Object.entries(lines)
+    .filter(([, text]) => text.length > 0)
+    .map(([name, text]) => {
+      writeFileSync(join(dir, name), `${text.join("\n")}\n`);
+      return relative(runDir, join(dir, name));
+    });
+}
+
+/** Playwright keeps an error's text only; the class stands before the colon. */
+function thrownBy(error: TestInfoError): ThrownError {
+  const message = stripVTControlCharacters(error.message ?? error.value ?? "unknown error");
+  const first = message.split("\n", 1)[0] ?? message;
+  const match = /^(RigFault|DutFault|NotJudged): (.*)$/.exec(first);
+  if (match?.[1] === "RigFault") return { kind: "rig", message: match[2] ?? first };
+  if (match?.[1] === "DutFault") return { kind: "dut", message: match[2] ?? first };
+  if (match?.[1] === "NotJudged") return { kind: "not-judged", message: match[2] ?? first };
+  if (/^(Test timeout|.*Timeout).*exceeded/.test(first)) return { kind: "timeout", message: first };
+  return { kind: "assertion", message: first.replace(/^Error: /, "") };
+}
+
+const sizeOf = (path: string | undefined): number => {
+  try {
+    return path === undefined ? 0 : statSync(path).size;
+  } catch {
+    return 0;
+  }
+};
+
+export const areaOf = (file: string): string => file.split("/suites/")[1]?.split("/")[0] ?? "suite";

@@ -1,0 +1,160 @@
+/**
+ * The `trace` fixture: the evidence of one test, live, over all boots of the host that it saw. A matcher waits on it; the
+ * verdict of the whole test is made from the same evidence at its end.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { DutFault } from "../base/errors.ts";
+import type { Evidence } from "../judge/evidence.ts";
+import { type FailureKind, judge, Matcher, type Scenario, type Verdict } from "../judge/index.ts";
+import type { FamilyProfile } from "../mhi/families/family.ts";
+import type { FindingRecord } from "../record/schema.ts";
+import type { TraceEvent } from "../trace/mhi-events.ts";
+import type { LiveSegment } from "./segment.ts";
+
+const POLL_MS = 50;
+
+/** Where the segments come from, and how to bring them up to now. */
+export interface TraceSource {
+  readonly family: FamilyProfile;
+  /** Segments of this worker, oldest first; the last one is live while the host is up. */
+  readonly segments: readonly LiveSegment[];
+  /** Everything that the host had recorded when this was called is in the segments when it resolves. */
+  drain(): Promise<void>;
+  /** Throws what the lab knows to have gone wrong: the host ended, the console saw a panic. */
+  checkRig(): void;
+}
+
+interface Followed {
+  readonly scenario: Scenario;
+  readonly verdict: Verdict;
+}
+
+export class Trace {
+  readonly #source: TraceSource;
+  readonly #firstSegment: number;
+  /** Begin of the test on each segment's clock, and how far its sequences have been followed. */
+  readonly #fromNs: number[] = [];
+  readonly #cursorNs: number[] = [];
+  readonly followed: Followed[] = [];
+  readonly #allowed: FailureKind[] = [];
+
+  constructor(source: TraceSource) {
+    this.#source = source;
+    this.#firstSegment = Math.max(0, source.segments.length - 1);
+    const live = source.segments[this.#firstSegment];
+    if (live) this.#begin(0, live.watermarkNs);
+  }
+
+  /** Events of this test in its newest segment. */
+  get events(): readonly TraceEvent[] {
+    const at = this.#newest;
+    const fromNs = this.#fromNs[at] ?? Number.NEGATIVE_INFINITY;
+    return this.segments[at]?.events.filter((event) => event.tNs >= fromNs) ?? [];
+  }
+
+  get segments(): readonly LiveSegment[] {
+    return this.#source.segments.slice(this.#firstSegment);
+  }
+
+  /** Where sequences of a new segment begin: its first event. */
+  get #newest(): number {
+    return Math.max(0, this.segments.length - 1);
+  }
+
+  /** Failures that this test brings about on purpose, beyond what its scenarios allow. */
+  allow(...kinds: readonly FailureKind[]): void {
+    this.#allowed.push(...kinds);
+  }
+
+  /**
+   * Waits until `scenario` has been followed, or cannot be any more. Sequences are taken one after another: each begins
+   * where the one before it ended.
+   */
+  async follow(scenario: Scenario): Promise<Verdict> {
+    const at = this.#newest;
+    const fromNs = this.#cursorNs[at] ?? 0;
+    const matcher = new Matcher(scenario.pattern, { fromNs });
+    const fed = { events: 0, gaps: 0, dmesg: 0 };
+    for (;;) {
+      await this.#source.drain();
+      const segment = this.segments[at];
+      if (segment) feed(matcher, segment, fed);
+      if (matcher.state !== "pending") break;
+      this.#source.checkRig();
+      await delay(POLL_MS);
+    }
+    // The host's log tells what the trace alone does not; it may trail the trace a little.
+    if (matcher.state !== "passed") await this.#source.drain();
+    this.#cursorNs[at] = matcher.passedNs ?? fromNs;
+    const verdict = judge(this.#evidence(at), {
+      family: this.#source.family,
+      scenario,
+      scenarioFromNs: fromNs,
+      allows: this.#allows(scenario),
+    });
+    this.followed.push({ scenario, verdict });
+    return verdict;
+  }
+
+  /** The always-on rules over all segments, with what the scenarios found. */
+  verdicts(): { findings: FindingRecord[]; story: string } {
+    const findings = this.followed.flatMap(({ verdict }) =>
+      verdict.findings.filter((finding) => finding.rule.startsWith("scenario/")),
+    );
+    const stories: string[] = [];
+    for (const at of this.segments.keys()) {
+      const verdict = judge(this.#evidence(at), { family: this.#source.family, allows: this.#allows() });
+      if (verdict.story) stories.push(verdict.story);
+      for (const finding of verdict.findings) {
+        if (!findings.some((known) => known.title === finding.title && known.segment === finding.segment)) {
+          findings.push(finding);
+        }
+      }
+    }
+    return { findings, story: stories.join("; then, after a new boot: ") };
+  }
+
+  /** Begin of this test in the segment, ns on its clock. */
+  fromNs = (at: number): number => this.#fromNs[at] ?? this.segments[at]?.events[0]?.tNs ?? 0;
+
+  #begin(at: number, tNs: number): void {
+    this.#fromNs[at] = tNs;
+    this.#cursorNs[at] = tNs;
+  }
+
+  #allows(extra?: Scenario): FailureKind[] {
+    const scenarios = [...this.followed.map((entry) => entry.scenario), ...(extra ? [extra] : [])];
+    return [...new Set([...this.#allowed, ...scenarios.flatMap((scenario) => scenario.allows)])];
+  }
+
+  #evidence(at: number): Evidence {
+    const segment = this.segments[at];
+    if (!segment) throw new DutFault("no-segment", "nothing was recorded: the host was never up in this test");
+    const fromNs = this.fromNs(at);
+    return {
+      kernel: segment.kernel,
+      events: segment.events,
+      gaps: segment.gaps,
+      fromNs,
+      toNs: segment.watermarkNs,
+      dmesg: segment.dmesg,
+      segment: at,
+    };
+  }
+}
+
+function feed(matcher: Matcher, segment: LiveSegment, fed: { events: number; gaps: number; dmesg: number }): void {
+  for (; fed.gaps < segment.gaps.length; fed.gaps++) {
+    const gap = segment.gaps[fed.gaps];
+    if (gap) matcher.gap(gap);
+  }
+  for (; fed.events < segment.events.length; fed.events++) {
+    const event = segment.events[fed.events];
+    if (event) matcher.feed(event, fed.events);
+  }
+  for (; fed.dmesg < segment.dmesg.length; fed.dmesg++) {
+    const line = segment.dmesg[fed.dmesg];
+    if (line) matcher.feedLog(line);
+  }
+  matcher.advance(segment.watermarkNs);
+}
