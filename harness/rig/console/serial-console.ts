@@ -115,7 +115,8 @@ export class SerialConsole {
    * @throws RigFault `console-timeout` with the last line that came instead.
    */
   waitForLine(pattern: RegExp, options: { timeoutMs: number; sinceNs?: Nanoseconds }): Promise<ConsoleLine> {
-    const matches = (line: ConsoleLine): boolean => !line.gap && new RegExp(pattern, pattern.flags.replace(/[gy]/g, "")).test(line.text);
+    const matches = (line: ConsoleLine): boolean =>
+      !line.gap && new RegExp(pattern, pattern.flags.replace(/[gy]/g, "")).test(line.text);
     const earlier = options.sinceNs === undefined ? undefined : this.linesSince(options.sinceNs).find(matches);
     if (earlier) return Promise.resolve(earlier);
     return new Promise((resolve, reject) => {

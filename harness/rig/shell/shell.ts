@@ -55,7 +55,7 @@ export interface Shell {
   reconnect(options: { readonly timeoutMs: number }): Promise<void>;
   /** Called once for each connection that is lost (not for `close`); returns how to take the callback away. */
   onDisconnect(callback: (why: string) => void): () => void;
-  /** The host will not answer for this long (it sleeps): until then silence is not taken for a dead peer. */
+  /** The host will not answer for this long (it sleeps): until then silence is not taken for a dead peer. 0: awake again. */
   expectSilence(ms: number): void;
   close(): Promise<void>;
 }

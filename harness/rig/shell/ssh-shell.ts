@@ -105,7 +105,7 @@ export class SshShell implements Shell {
   }
 
   expectSilence(ms: number): void {
-    this.#silentUntilMs = Math.max(this.#silentUntilMs, performance.now() + ms);
+    this.#silentUntilMs = performance.now() + ms;
   }
 
   async close(): Promise<void> {
