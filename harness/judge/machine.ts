@@ -9,7 +9,7 @@ import { ChannelCommand } from "../mhi/channel.ts";
 import type { ExecEnv } from "../mhi/exec-env.ts";
 import { isMissionMode } from "../mhi/exec-env.ts";
 import { PmState } from "../mhi/pm-state.ts";
-import { CompletionCode, ElementType } from "../mhi/ring-element.ts";
+import { CompletionCode, ElementType, TRE_CHAIN } from "../mhi/ring-element.ts";
 import { WorkerItem } from "../mhi/worker-item.ts";
 import type { ChannelCommandEvent, MhiEvent, RingEvent } from "../trace/mhi-events.ts";
 
@@ -21,6 +21,9 @@ export interface ChannelView {
   /** Buffers queued since the last START, and completions taken of them; undefined when the START was not seen. */
   queued: number | undefined;
   completed: number;
+  /** Address of the last completed ring element, and whether buffers are chained: one completion for several then. */
+  lastPtr: number | undefined;
+  chained: boolean;
 }
 
 export interface PendingCommand {
@@ -63,14 +66,21 @@ export class Machine {
     let view = this.#channels.get(channel);
     if (!view) {
       const known = this.#unseenChannel === "closed";
-      view = { channel, state: this.#unseenChannel, queued: known ? 0 : undefined, completed: 0 };
+      view = {
+        channel,
+        state: this.#unseenChannel,
+        queued: known ? 0 : undefined,
+        completed: 0,
+        lastPtr: undefined,
+        chained: false,
+      };
       this.#channels.set(channel, view);
     }
     return view;
   }
 
-  openChannels(): number[] {
-    return [...this.#channels.values()].filter((view) => view.state === "open").map((view) => view.channel);
+  channels(): ChannelView[] {
+    return [...this.#channels.values()];
   }
 
   /** Evidence is missing: nothing that was known is known any more. */
@@ -105,6 +115,7 @@ export class Machine {
         this.missionUnproven = false;
         const view = this.channel(event.channel);
         if (view.queued !== undefined) view.queued++;
+        if ((event.dword1 & TRE_CHAIN) !== 0) view.chained = true;
         break;
       }
       case "chan":
@@ -138,7 +149,10 @@ export class Machine {
   #ring(event: RingEvent): void {
     if (event.type === ElementType.STATE_CHANGE_EVENT) this.deviceState = event.code;
     if (event.type === ElementType.EE_EVENT) this.deviceEe = event.code as ExecEnv;
-    if (isTransferCompletion(event)) this.channel(event.channel).completed++;
+    if (!isTransferCompletion(event)) return;
+    const view = this.channel(event.channel);
+    view.completed++;
+    view.lastPtr = Number.parseInt(event.ptr, 16);
   }
 
   #command(event: ChannelCommandEvent, index: number): void {
@@ -161,6 +175,8 @@ export class Machine {
     view.state = state;
     view.queued = 0;
     view.completed = 0;
+    view.lastPtr = undefined;
+    view.chained = false;
   }
 
   /** The command ended without success: the channel is closed locally, whatever the device thinks. */

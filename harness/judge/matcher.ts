@@ -4,7 +4,8 @@ import { formatSeconds } from "../base/clock.ts";
 import type { Gap, TraceEvent } from "../trace/mhi-events.ts";
 import { isMhiEvent } from "../trace/mhi-events.ts";
 import { gapWithin, type LogLine } from "./evidence.ts";
-import { type Run, type RunFailure, startRun } from "./matcher-run.ts";
+import { startRun } from "./matcher-compound.ts";
+import type { Run, RunFailure } from "./matcher-run.ts";
 import type { Pattern } from "./pattern.ts";
 
 export type MatcherState = "pending" | "passed" | "failed" | "inconclusive";
@@ -76,11 +77,14 @@ export class Matcher {
     return this.#run.failure;
   }
 
-  /** Missing evidence in the window of the step that failed: from the last step that was seen to the failure. */
+  /**
+   * Missing evidence between the sequence's begin and the failure. Not only in the failed step's own window: a step that
+   * was lost makes a later event of the same kind stand in for it, and all that follows is out of step: even a line of
+   * the host's log is then held against the wrong step.
+   */
   failureGap(): Gap | undefined {
     const failure = this.#run.failure;
-    const last = this.matched.at(-1)?.tNs ?? this.#fromNs;
-    return failure && gapWithin(this.#gaps, Math.min(last, failure.fromNs), failure.atNs);
+    return failure && gapWithin(this.#gaps, this.#fromNs, failure.atNs);
   }
 
   get waitingFor(): string {

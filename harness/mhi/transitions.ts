@@ -49,11 +49,12 @@ interface SilentAssignment {
 }
 
 const SILENT: readonly SilentAssignment[] = [
-  // mhi_async_power_up; M0 needs the rings of the READY handshake, which leaves its own POR record
+  // mhi_async_power_up; M0 needs the rings of the READY handshake, which leaves its own POR record, and the error exit
+  // back to DISABLE is as silent as the way in
   {
     from: [S.DISABLE],
     via: S.POR,
-    to: [S.POR, S.DISABLE, S.SYS_ERR_DETECT, S.SHUTDOWN_PROCESS, S.LD_ERR_FATAL_DETECT, S.FW_DL_ERR],
+    to: [S.POR, S.SYS_ERR_DETECT, S.SHUTDOWN_PROCESS, S.LD_ERR_FATAL_DETECT, S.FW_DL_ERR],
   },
   // error exit of mhi_async_power_up, then a new power-up
   { from: [S.POR], via: S.DISABLE, to: [S.POR] },

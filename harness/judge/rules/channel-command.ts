@@ -3,7 +3,7 @@
  * call is synchronous, so the asking task goes on only after success, refusal or time-out.
  * Source: mhi_update_channel_state and mhi_process_cmd_completion in drivers/bus/mhi/host/main.c; facts 6.0.5, 6.0.11.
  */
-import { formatSeconds, msToNs } from "../../base/clock.ts";
+import { formatSeconds, msToNs, NS_PER_S } from "../../base/clock.ts";
 import { ChannelCommand, channelCommandName } from "../../mhi/channel.ts";
 import { channelName } from "../../mhi/families/family.ts";
 import { PmState, pmStateName } from "../../mhi/pm-state.ts";
@@ -14,6 +14,9 @@ import type { PendingCommand } from "../machine.ts";
 import { isErrorPm } from "../machine.ts";
 import { PLAIN_MARGIN } from "./expectations.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
+
+/** The asking task only has to wake up and write its record. */
+const WAKE_UP_NS = 2 * NS_PER_S;
 
 /** 128 elements of 16 bytes, the ring aligned to its own length (CMD_EL_PER_RING, mhi_alloc_aligned_ring). */
 const RING_BYTES = 128 * 16;
@@ -26,6 +29,8 @@ const isOver = (event: MhiEvent): boolean =>
 
 class ChannelCommandRule implements Rule {
   readonly #context: RuleContext;
+  /** The history of the command ring is known: since a power cycle, without a gap. */
+  #known = false;
   /** Successful completions that no end record has claimed yet. */
   #unclaimed = 0;
   #lastPtr: number | undefined;
@@ -38,6 +43,7 @@ class ChannelCommandRule implements Rule {
   }
 
   forget(): void {
+    this.#known = false;
     this.#unclaimed = 0;
     this.#lastPtr = undefined;
     this.#blamed.clear();
@@ -48,7 +54,10 @@ class ChannelCommandRule implements Rule {
     else if (event.kind === "chan") this.#end(event, index);
     else if (isCompletion(event)) this.#completion(event, index);
     // a reset starts the command ring afresh (mhi_pm_disable_transition, mhi_pm_sys_error_transition)
-    else if (event.kind === "pm" && (event.pmState === PmState.DISABLE || event.pmState === PmState.POR)) this.forget();
+    else if (event.kind === "pm" && (event.pmState === PmState.DISABLE || event.pmState === PmState.POR)) {
+      this.forget();
+      this.#known = true;
+    }
   };
 
   #words(event: ChannelCommandEvent): string {
@@ -125,8 +134,9 @@ class ChannelCommandRule implements Rule {
     const { machine, report } = this.#context;
     this.#order(event, index);
     if (event.code === CompletionCode.SUCCESS) {
-      if (machine.pending.size > this.#unclaimed) this.#unclaimed++;
-      else if (machine.pm !== undefined && !this.#mayBeUnseen()) {
+      if (machine.pending.size > this.#unclaimed) this.#claimable(event, index);
+      // a command that was given up may be completed late: that is the same failure, told already
+      else if (this.#known && this.#blamed.size === 0) {
         report({
           title: "device completed a channel command that nobody had sent",
           expected: "one completion for each command",
@@ -154,9 +164,34 @@ class ChannelCommandRule implements Rule {
     if (pending) machine.abandon(pending.event.channel);
   }
 
-  /** A command given up after its time-out may still be completed late: that is the same failure, told already. */
-  #mayBeUnseen(): boolean {
-    return this.#blamed.size > 0;
+  /** The completion has come: where it can belong to one command only, that one must end now. */
+  #claimable(event: RingEvent, index: number): void {
+    this.#unclaimed++;
+    const { machine, expect, report } = this.#context;
+    const [only] = machine.pending.values();
+    if (!only || machine.pending.size > 1) return;
+    expect({
+      fromNs: event.tNs,
+      deadlineNs: event.tNs + WAKE_UP_NS,
+      because: [only.index, index],
+      met: (next) =>
+        this.#blamed.has(only.index) ||
+        (next.kind === "chan" && next.channel === only.event.channel && next.phase === "end"),
+      excused: isOver,
+      failed: (atNs, how, because) => {
+        if (this.#blamed.has(only.index)) return;
+        this.#blamed.add(only.index);
+        machine.abandon(only.event.channel);
+        report({
+          title: `host did not end ${this.#words(only.event)} after the device's completion`,
+          expected: `the end record of ${this.#words(only.event)}`,
+          found: `completion at ${formatSeconds(event.tNs)}, then ${how}`,
+          fromNs: only.event.tNs,
+          atNs,
+          because,
+        });
+      },
+    });
   }
 
   /** The device works through the ring in order, so each completion points one element further. */

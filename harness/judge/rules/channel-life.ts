@@ -5,6 +5,7 @@
  */
 import { formatSeconds } from "../../base/clock.ts";
 import { channelName } from "../../mhi/families/family.ts";
+import { RING_ELEMENT_BYTES } from "../../mhi/ring-element.ts";
 import type { ChannelCommandEvent, RingEvent, TreEvent } from "../../trace/mhi-events.ts";
 import { isTransferCompletion } from "../machine.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
@@ -54,6 +55,7 @@ class ChannelLifeRule implements Rule {
   #queued(event: TreEvent, index: number): void {
     const { machine, report } = this.#context;
     const view = machine.channel(event.channel);
+    this.#full(event, index);
     // "starting" and "resetting": another CPU may queue just before the state changes or its record is made
     if (view.state !== "closed" || this.#blamed.has(event.channel)) return;
     this.#blamed.add(event.channel);
@@ -67,15 +69,57 @@ class ChannelLifeRule implements Rule {
     });
   }
 
+  /** A ring of n elements holds n-1 (mhi_is_ring_full). A chain is freed by one completion, so it is not counted. */
+  #full(event: TreEvent, index: number): void {
+    const { machine, family, report } = this.#context;
+    const view = machine.channel(event.channel);
+    const elements = family.channels.find((entry) => entry.channel === event.channel)?.elements;
+    if (elements === undefined || view.queued === undefined || view.chained) return;
+    const held = view.queued - view.completed + 1;
+    if (held <= elements - 1) return;
+    report({
+      title: `more buffers were queued on ${this.#name(event.channel)} than its ring holds`,
+      expected: `at most ${elements - 1} buffers in a ring of ${elements}`,
+      found: `${held} buffers in it at ${formatSeconds(event.tNs)}`,
+      atNs: event.tNs,
+      because: [index],
+    });
+  }
+
   #completed(event: RingEvent, index: number): void {
     const { machine, report } = this.#context;
     const view = machine.channel(event.channel);
+    this.#order(event, index);
     if (view.queued === undefined || view.completed < view.queued) return;
     report({
       title: `device completed more buffers on ${this.#name(event.channel)} than were queued`,
       expected: `at most ${view.queued} completions since the channel's START`,
       found: `completion ${view.completed + 1} at ${formatSeconds(event.tNs)}, ${view.queued} buffers queued`,
-      fromNs: event.tNs,
+      atNs: event.tNs,
+      because: [index],
+    });
+  }
+
+  /** Completions go round the ring in order (the host refuses an unexpected TRE since 6.12.44; facts 2.5, 4.7). */
+  #order(event: RingEvent, index: number): void {
+    const { machine, family, report } = this.#context;
+    const { lastPtr, chained } = machine.channel(event.channel);
+    const ptr = Number.parseInt(event.ptr, 16);
+    const elements = family.channels.find((entry) => entry.channel === event.channel)?.elements;
+    if (lastPtr === undefined || elements === undefined || !Number.isSafeInteger(ptr)) return;
+    const bytes = elements * RING_ELEMENT_BYTES;
+    // the ring is aligned to its own length, so its begin is known where that is a power of two
+    const aligned = (elements & (elements - 1)) === 0;
+    const base = lastPtr - (lastPtr % bytes);
+    const next = base + ((lastPtr - base + RING_ELEMENT_BYTES) % bytes);
+    if (chained || !aligned ? ptr !== lastPtr : ptr === next) return;
+    report({
+      title:
+        ptr === lastPtr
+          ? `device completed one buffer of ${this.#name(event.channel)} twice`
+          : `device completed a buffer of ${this.#name(event.channel)} out of order`,
+      expected: `a completion for ring element 0x${next.toString(16)}, the one after 0x${lastPtr.toString(16)}`,
+      found: `a completion for 0x${ptr.toString(16)} at ${formatSeconds(event.tNs)}`,
       atNs: event.tNs,
       because: [index],
     });

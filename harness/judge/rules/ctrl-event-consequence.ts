@@ -3,7 +3,7 @@
  * handled, in the same tasklet, so no other element of ring 0 can come between the event and its PM record.
  * Source: mhi_process_ctrl_ev_ring in drivers/bus/mhi/host/main.c; design facts 2.2, 3.3, 6.0.2, 6.0.3.
  */
-import { formatSeconds, NS_PER_S } from "../../base/clock.ts";
+import { formatSeconds, msToNs, NS_PER_S } from "../../base/clock.ts";
 import { execEnvName } from "../../mhi/exec-env.ts";
 import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
 import type { PmState } from "../../mhi/pm-state.ts";
@@ -13,6 +13,7 @@ import { legalTargets } from "../../mhi/transitions.ts";
 import { WorkerItem, workerItemName } from "../../mhi/worker-item.ts";
 import type { RingEvent } from "../../trace/mhi-events.ts";
 import { isErrorPm } from "../machine.ts";
+import { POLLED_MARGIN } from "./expectations.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
 /** State in the event -> PM state that the host enters, and the other way round. SYS_ERR has causes without an event. */
@@ -44,11 +45,19 @@ interface Handled {
   readonly target: PmState;
 }
 
+/** An EE event that has not yet become a work item. */
+interface Queued {
+  readonly item: WorkerItem;
+  readonly event: RingEvent;
+  readonly index: number;
+  handled: boolean;
+}
+
 class CtrlEventConsequence implements Rule {
   readonly #context: RuleContext;
   #handling: Handled | undefined;
-  /** EE events that have not yet become a work item; undefined while the history is not known. */
-  #eeCredit: Map<WorkerItem, number> | undefined;
+  /** In the order of the host's queue; undefined while the history is not known. */
+  #queue: Queued[] | undefined;
 
   constructor(context: RuleContext) {
     this.#context = context;
@@ -56,10 +65,11 @@ class CtrlEventConsequence implements Rule {
 
   forget(): void {
     this.#handling = undefined;
-    this.#eeCredit = undefined;
+    this.#queue = undefined;
   }
 
   event: NonNullable<Rule["event"]> = (event, index) => {
+    if (event.kind === "ring") this.#tooEarly(event, index);
     if (event.kind === "ring" && event.ring === "ctrl") {
       this.#settle(event.tNs, index);
       if (event.type === ElementType.STATE_CHANGE_EVENT) this.#stateChange(event, index);
@@ -67,6 +77,20 @@ class CtrlEventConsequence implements Rule {
     } else if (event.kind === "pm") this.#pm(event.pmState as PmState, event.tNs, index);
     else if (event.kind === "worker") this.#item(event.item as WorkerItem, event.tNs, index);
   };
+
+  /** From PM DISABLE to POR there are no rings that an element could be taken from (MHI_EVENT_ACCESS_INVALID). */
+  #tooEarly(event: RingEvent, index: number): void {
+    const { machine, report } = this.#context;
+    if (machine.pm !== Pm.DISABLE) return;
+    report({
+      title: "an event ring element was taken while the host was powered down",
+      expected: "no ring elements between PM DISABLE and PM POR",
+      found: `a ${event.ring} ring element at ${formatSeconds(event.tNs)}, PM DISABLE since ${formatSeconds(machine.pmSinceNs)}`,
+      fromNs: machine.pmSinceNs,
+      atNs: event.tNs,
+      because: [machine.pmIndex, index],
+    });
+  }
 
   #stateChange(event: RingEvent, index: number): void {
     const target = PM_OF_STATE.get(event.code);
@@ -111,8 +135,8 @@ class CtrlEventConsequence implements Rule {
   #pm(to: PmState, atNs: number, index: number): void {
     const handled = this.#handling;
     const { machine, kernel, report } = this.#context;
-    if (to === Pm.DISABLE || to === Pm.POR) this.#eeCredit ??= new Map();
-    if (to === Pm.DISABLE) this.#eeCredit = new Map();
+    if (to === Pm.POR) this.#queue ??= [];
+    if (to === Pm.DISABLE) this.#queue = [];
     if (handled?.target === to) {
       this.#handling = undefined;
       return;
@@ -135,43 +159,63 @@ class CtrlEventConsequence implements Rule {
   #execEnv(event: RingEvent, index: number): void {
     const item = ITEM_OF_EE.get(event.code);
     if (item === undefined) return;
-    const credit = this.#eeCredit;
-    if (credit) credit.set(item, (credit.get(item) ?? 0) + 1);
-    const { family, expect, report } = this.#context;
+    const queued: Queued = { item, event, index, handled: false };
+    if (this.#queue) this.#queue.push(queued);
+    const { family, expect } = this.#context;
     // the worker may be in the middle of a long item: two polled waits are the longest
-    const waitNs = 2.5 * (family.timeoutMs + family.readyTimeoutMs) * 1e6 + NS_PER_S;
+    const waitNs = POLLED_MARGIN * msToNs(family.timeoutMs + family.readyTimeoutMs) + NS_PER_S;
     expect({
       fromNs: event.tNs,
       deadlineNs: event.tNs + waitNs,
       because: [index],
-      met: (next) => next.kind === "worker" && next.item === item,
-      failed: (atNs, how, because) =>
-        report({
-          title: `host did not handle the device's ${execEnvName(event.code)} event`,
-          expected: `work item ${workerItemName(item)} after the event`,
-          found: `${execEnvName(event.code)} event at ${formatSeconds(event.tNs)}, then ${how}`,
-          fromNs: event.tNs,
-          atNs,
-          because,
-        }),
+      met: (next) => queued.handled || (!this.#queue && next.kind === "worker" && next.item === item),
+      failed: (atNs, how, because) => this.#unhandled(queued, atNs, how, because),
     });
   }
 
+  #unhandled(queued: Queued, atNs: number, how: string, because: readonly number[]): void {
+    if (queued.handled) return;
+    queued.handled = true;
+    const { event, item } = queued;
+    this.#context.report({
+      title: `host did not handle the device's ${execEnvName(event.code)} event`,
+      expected: `work item ${workerItemName(item)} for the event`,
+      found: `${execEnvName(event.code)} event at ${formatSeconds(event.tNs)}, then ${how}`,
+      fromNs: event.tNs,
+      atNs,
+      because,
+    });
+  }
+
+  /** Items start in the order in which they were queued, so an item behind another proves that the other was left out. */
   #item(item: WorkerItem, atNs: number, index: number): void {
-    if (!EE_ITEMS.has(item) || !this.#eeCredit) return;
-    const left = (this.#eeCredit.get(item) ?? 0) - 1;
-    if (left >= 0) {
-      this.#eeCredit.set(item, left);
+    const queue = this.#queue;
+    if (!queue) return;
+    const { machine, report } = this.#context;
+    if (!EE_ITEMS.has(item)) {
+      if (item !== WorkerItem.DISABLE && item !== WorkerItem.DISABLE_DESTROY_DEVICE) return;
+      // queued by the power down, whose PM record is the last one
+      for (const left of queue.filter((entry) => entry.event.tNs < machine.pmSinceNs)) {
+        this.#unhandled(left, atNs, `${workerItemName(item)} instead`, [left.index, index]);
+      }
       return;
     }
-    const { machine, report } = this.#context;
+    const at = queue.findIndex((entry) => entry.item === item);
+    for (const left of queue.splice(0, Math.max(at, 0))) {
+      this.#unhandled(left, atNs, `${workerItemName(item)} instead`, [left.index, index]);
+    }
+    const taken = at < 0 ? undefined : queue.shift();
+    if (taken) {
+      taken.handled = true;
+      return;
+    }
     report({
       title: `work item ${workerItemName(item)} started without an EE event from the device`,
       expected: `an EE event before ${workerItemName(item)}, one for each`,
       found: `${workerItemName(item)} at ${formatSeconds(atNs)}, no unhandled EE event since the device was powered up`,
       fromNs: machine.pm === undefined ? atNs : machine.pmSinceNs,
       atNs,
-      because: [machine.itemIndex, index].filter((entry) => entry >= 0),
+      because: [machine.itemIndex, index],
     });
   }
 }

@@ -5,7 +5,7 @@
 import { formatSeconds, msToNs } from "../../base/clock.ts";
 import { PmState, pmStateName } from "../../mhi/pm-state.ts";
 import { ElementType } from "../../mhi/ring-element.ts";
-import type { RingEvent, TreEvent } from "../../trace/mhi-events.ts";
+import type { PmStateEvent, RingEvent, TreEvent } from "../../trace/mhi-events.ts";
 import { isErrorPm } from "../machine.ts";
 import { PLAIN_MARGIN } from "./expectations.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
@@ -42,10 +42,28 @@ class M3Quiet implements Rule {
   event: NonNullable<Rule["event"]> = (event, index) => {
     if (event.kind === "pm") {
       this.#waitingForWake = false;
+      if (event.pmState === PmState.M3_ENTER) this.#busy(event, index);
       if (event.pmState === PmState.M3) this.#asleepNs = event.tNs;
     } else if (event.kind === "ring") this.#element(event, index);
     else if (event.kind === "tre") this.#wake(event, index);
   };
+
+  /** The host refuses to suspend while a packet to the device is under way (pending_pkts in mhi_pm_suspend). */
+  #busy(event: PmStateEvent, index: number): void {
+    const { machine, family, report } = this.#context;
+    for (const view of machine.channels()) {
+      const profile = family.channels.find((entry) => entry.channel === view.channel);
+      if (profile?.direction !== "ul" || view.state !== "open" || view.chained) continue;
+      if (view.queued === undefined || view.completed >= view.queued) continue;
+      report({
+        title: `host suspended with ${view.queued - view.completed} packets under way on channel ${view.channel} (${profile.name})`,
+        expected: "no PM M3_ENTER before every packet to the device is completed",
+        found: `${view.queued} queued, ${view.completed} completed at ${formatSeconds(event.tNs)}`,
+        atNs: event.tNs,
+        because: [index],
+      });
+    }
+  }
 
   #element(event: RingEvent, index: number): void {
     const { machine, report } = this.#context;

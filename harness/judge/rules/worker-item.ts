@@ -8,8 +8,9 @@ import type { PmState } from "../../mhi/pm-state.ts";
 import { PmState as Pm, pmStateName } from "../../mhi/pm-state.ts";
 import type { WorkerItem } from "../../mhi/worker-item.ts";
 import { WorkerItem as Item, workerItemName } from "../../mhi/worker-item.ts";
+import type { PmStateEvent, WorkerEvent } from "../../trace/mhi-events.ts";
 import type { Machine } from "../machine.ts";
-import type { RuleDefinition } from "./rule.ts";
+import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
 /** PM state -> items from within which the driver enters it. */
 const ONLY_INSIDE = new Map<PmState, readonly WorkerItem[]>([
@@ -59,34 +60,90 @@ function pmBefore(item: WorkerItem, machine: Machine): readonly PmState[] | unde
   }
 }
 
+const POWER_UP_ITEMS: readonly WorkerItem[] = [Item.READY, Item.PBL];
+const POWER_DOWN_ITEMS: readonly WorkerItem[] = [Item.DISABLE, Item.DISABLE_DESTROY_DEVICE];
+const ONCE_AN_ITEM: readonly PmState[] = [Pm.POR, Pm.DISABLE];
+
+class WorkerItemRule implements Rule {
+  readonly #context: RuleContext;
+  /** READY and PBL items that are still accounted for: one a power-up, one a SYS ERROR item. */
+  #powerUps: number | undefined;
+  /** POR and DISABLE records since the last item began. */
+  #entered = new Map<PmState, number>();
+
+  constructor(context: RuleContext) {
+    this.#context = context;
+  }
+
+  forget(): void {
+    this.#powerUps = undefined;
+    this.#entered.clear();
+  }
+
+  event: NonNullable<Rule["event"]> = (event, index) => {
+    if (event.kind === "pm") this.#pm(event, index);
+    else if (event.kind === "worker") this.#item(event, index);
+  };
+
+  #pm(event: PmStateEvent, index: number): void {
+    const { machine, report } = this.#context;
+    const state = event.pmState as PmState;
+    if (state === Pm.DISABLE) this.#powerUps = 1;
+    const items = ONLY_INSIDE.get(state);
+    if (!items || machine.item === undefined) return;
+    const inside = items.includes(machine.item);
+    const before = this.#entered.get(state);
+    if (ONCE_AN_ITEM.includes(state)) this.#entered.set(state, index);
+    if (inside && before === undefined) return;
+    report({
+      title: inside
+        ? `PM state ${pmStateName(state)} entered twice in one work item`
+        : `PM state ${pmStateName(state)} outside of its work item`,
+      expected: `${pmStateName(state)} only within ${items.map(workerItemName).join(" or ")}, once in each`,
+      found: `the last work item, at ${formatSeconds(machine.itemSinceNs)}, is ${workerItemName(machine.item)}`,
+      fromNs: machine.itemSinceNs,
+      atNs: event.tNs,
+      because: [machine.itemIndex, before ?? -1, index],
+    });
+  }
+
+  #item(event: WorkerEvent, index: number): void {
+    const { machine, report } = this.#context;
+    const item = event.item as WorkerItem;
+    this.#entered.clear();
+    const surplus = this.#surplus(item);
+    if (machine.pm === undefined) return;
+    const allowed = pmBefore(item, machine);
+    const inOrder = !allowed || allowed.includes(machine.pm);
+    if (inOrder && !surplus) return;
+    report({
+      title: inOrder
+        ? `work item ${workerItemName(item)} started once more than it was queued`
+        : `work item ${workerItemName(item)} started in PM state ${pmStateName(machine.pm)}`,
+      expected: inOrder ? surplus : `${workerItemName(item)} only in ${(allowed ?? []).map(pmStateName).join(", ")}`,
+      found: `${workerItemName(item)} at ${formatSeconds(event.tNs)}, ${pmStateName(machine.pm)} since ${formatSeconds(machine.pmSinceNs)}`,
+      fromNs: machine.pmSinceNs,
+      atNs: event.tNs,
+      because: [machine.pmIndex, machine.itemIndex, index],
+    });
+  }
+
+  /** What the item would have needed to be queued again; empty when all is well. */
+  #surplus(item: WorkerItem): string {
+    const { machine } = this.#context;
+    if (item === Item.SYS_ERR && this.#powerUps !== undefined) this.#powerUps++;
+    if (POWER_UP_ITEMS.includes(item) && this.#powerUps !== undefined) {
+      this.#powerUps--;
+      if (this.#powerUps < 0) return "one READY or PBL item for each power-up and for each SYS ERROR item";
+    }
+    // every power down leaves its PM record before it queues the item (__mhi_power_down)
+    const again =
+      POWER_DOWN_ITEMS.includes(item) && machine.item !== undefined && POWER_DOWN_ITEMS.includes(machine.item);
+    return again && machine.pmIndex < machine.itemIndex ? "a PM record of each power down before its item" : "";
+  }
+}
+
 export const workerItem: RuleDefinition = {
   id: "worker-item",
-  create: ({ machine, report }) => ({
-    event(event, index) {
-      if (event.kind === "pm") {
-        const items = ONLY_INSIDE.get(event.pmState as PmState);
-        if (!items || machine.item === undefined || items.includes(machine.item)) return;
-        report({
-          title: `PM state ${pmStateName(event.pmState)} outside of its work item`,
-          expected: `${pmStateName(event.pmState)} only within ${items.map(workerItemName).join(" or ")}`,
-          found: `the last work item, at ${formatSeconds(machine.itemSinceNs)}, is ${workerItemName(machine.item)}`,
-          fromNs: machine.itemSinceNs,
-          atNs: event.tNs,
-          because: [machine.itemIndex, index],
-        });
-        return;
-      }
-      if (event.kind !== "worker" || machine.pm === undefined) return;
-      const allowed = pmBefore(event.item as WorkerItem, machine);
-      if (!allowed || allowed.includes(machine.pm)) return;
-      report({
-        title: `work item ${workerItemName(event.item)} started in PM state ${pmStateName(machine.pm)}`,
-        expected: `${workerItemName(event.item)} only in ${allowed.map(pmStateName).join(", ")}`,
-        found: `${pmStateName(machine.pm)} since ${formatSeconds(machine.pmSinceNs)}`,
-        fromNs: machine.pmSinceNs,
-        atNs: event.tNs,
-        because: [machine.pmIndex, index],
-      });
-    },
-  }),
+  create: (context) => new WorkerItemRule(context),
 };
