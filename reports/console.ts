@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<Outcome, string>> = {
   skipped: "skip",
 };
 const WORD_WIDTH = 5;
-const AREA_WIDTH = 8;
+const AREA_WIDTH = 9;
 const TITLE_WIDTH = 46;
 const DETAIL_INDENT = " ".repeat(10);
 const LABEL_WIDTH = 11;

@@ -13,8 +13,10 @@ function picture(char: string): string {
   const code = char.charCodeAt(0);
   if (code < 0x20) return String.fromCharCode(0x2400 + code); // Unicode's control pictures stand in the same order
   if (code === 0x7f) return "\u2421";
-  return `\\u${code.toString(16).padStart(4, "0")}`;
+  return unicodeEscape(char);
 }
+
+const unicodeEscape = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** For a line of a terminal or a heading: no line breaks either. */
 export const oneLine = (text: string): string => visible(text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " "));
@@ -32,7 +34,9 @@ export const markup = (text: string): string =>
   visible(wellFormed(text)).replace(/[&<>"'\ufffe\uffff]/g, (char) => ENTITIES[char] ?? "\ufffd");
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, "\ufffd");
+/** Lone surrogates replaced: neither a file nor an address can hold them. */
+export const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, "\ufffd");
 
 /** JSON for a `<script type="application/json">` block: no `<` in it, so nothing in it can end the block. */
-export const jsonBlock = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
+export const jsonBlock = (value: unknown): string =>
+  JSON.stringify(value).replaceAll("<", "\\u003c").replace(UNSEEN, unicodeEscape);

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
@@ -96,14 +97,22 @@ export function findNewestRun(outFolder: string): string | undefined {
   let newest: { readonly folder: string; readonly atMs: number } | undefined;
   for (const name of existsSync(outFolder) ? readdirSync(outFolder).sort() : []) {
     const folder = join(outFolder, name);
-    const info = statSync(join(folder, RUN_FILE), { throwIfNoEntry: false });
+    const info = fileInfo(join(folder, RUN_FILE));
     if (info?.isFile() && (!newest || info.mtimeMs >= newest.atMs)) newest = { folder, atMs: info.mtimeMs };
   }
   return newest?.folder;
 }
 
+function fileInfo(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined; // not there, or behind something that is no folder
+  }
+}
+
 function recordFile(path: string): string {
-  const info = statSync(path, { throwIfNoEntry: false });
+  const info = fileInfo(path);
   if (!info) throw new UsageError("run-missing", `there is no run at ${path}; make one with: mhi-hil run`);
   return info.isDirectory() ? join(path, RUN_FILE) : path;
 }

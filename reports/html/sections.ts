@@ -3,7 +3,7 @@ import { formatSeconds, formatSpan, msToNs } from "../../harness/base/clock.ts";
 import type { RecordNames } from "../../harness/record/names.ts";
 import type { FindingRecord, Outcome, RunRecord, TestRecord } from "../../harness/record/schema.ts";
 import { outcomeWord } from "../console.ts";
-import { markup as esc } from "../escape.ts";
+import { markup as esc, wellFormed } from "../escape.ts";
 import type { TestData } from "./data.ts";
 import { rowLabel, rowText } from "./describe.ts";
 
@@ -106,12 +106,13 @@ const filesLine = (test: TestRecord): string =>
 /** Relative paths only: a record from elsewhere must not send its reader anywhere. */
 function fileLink(file: string): string {
   const safe = !/^[a-z][a-z0-9+.-]*:|^[\\/]|\\|(^|\/)\.\.(\/|$)/i.test(file);
-  return safe ? `<a href="./${esc(encodeURI(file))}">${esc(file)}</a>` : `<span>${esc(file)}</span>`;
+  const address = wellFormed(file).split("/").map(encodeURIComponent).join("/");
+  return safe ? `<a href="./${address}">${esc(file)}</a>` : `<span>${esc(file)}</span>`;
 }
 
 function findingSection(finding: FindingRecord, at: number, index: number, data: TestData, names: RecordNames): string {
   const line = (label: string, text: string): string => `<dt>${label}</dt><dd>${esc(text)}</dd>`;
-  const time = `<a class="jump" href="#test=${encodeURIComponent(data.id)}&amp;attempt=${data.attempt}&amp;seg=${finding.segment}&amp;t=${formatSeconds(finding.atNs)}" data-jump="${index}:${at}">${formatSeconds(finding.atNs)} s</a>`;
+  const time = `<a class="jump" href="#test=${encodeURIComponent(wellFormed(data.id))}&amp;attempt=${data.attempt}&amp;seg=${finding.segment}&amp;t=${formatSeconds(finding.atNs)}" data-jump="${index}:${at}">${formatSeconds(finding.atNs)} s</a>`;
   return `<section class="finding ${finding.outcome}"><h3>${SIGNS[finding.outcome]} ${esc(finding.title)} <span class="at">at ${time}</span></h3>
 <dl>${line("expected", finding.expected)}${line("found", finding.found)}${finding.cause === undefined ? "" : line("cause", finding.cause)}${line("rule", finding.rule)}</dl>${because(finding, data, names)}</section>`;
 }
@@ -133,5 +134,5 @@ function because(finding: FindingRecord, data: TestData, names: RecordNames): st
     );
   }
   const more = finding.because.length - wanted.size;
-  return `<table class="because"><caption>because of these records${more > 0 ? ` (and ${more} more)` : ""}</caption><tbody>${lines.join("")}</tbody></table>`;
+  return `<table class="records"><caption>because of these records${more > 0 ? ` (and ${more} more)` : ""}</caption><tbody>${lines.join("")}</tbody></table>`;
 }

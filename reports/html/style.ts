@@ -40,8 +40,8 @@ details.test.infra{border-left-color:var(--infra);border-left-style:double}detai
 .finding h3{margin:0 0 6px;font-size:16px;color:var(--fail)}.finding.inconclusive h3{color:var(--incon)}
 .finding .at{font-weight:400;font-size:13px;color:var(--dim)}.jump{color:var(--accent);font-family:var(--mono)}
 .finding dl{display:grid;grid-template-columns:80px 1fr;gap:2px 10px;margin:0;white-space:pre-wrap;overflow-wrap:anywhere}.finding dt{color:var(--dim)}.finding dd{margin:0}
-.because{margin-top:8px;border-collapse:collapse;font:12px/1.5 var(--mono)}.because caption{text-align:left;color:var(--dim);font:12.5px system-ui,sans-serif;padding-bottom:2px}
-.because td{padding:0 14px 0 0;vertical-align:top;white-space:nowrap}.because td:nth-child(2){text-align:right;color:var(--dim)}.because td:nth-child(3){color:var(--dim)}.because td:last-child{white-space:normal;overflow-wrap:anywhere}
+.records{margin-top:8px;border-collapse:collapse;font:12px/1.5 var(--mono)}.records caption{text-align:left;color:var(--dim);font:12.5px system-ui,sans-serif;padding-bottom:2px}
+.records td{padding:0 14px 0 0;vertical-align:top;white-space:nowrap}.records td:nth-child(2){text-align:right;color:var(--dim)}.records td:nth-child(3){color:var(--dim)}.records td:last-child{white-space:normal;overflow-wrap:anywhere}
 .panel{margin-top:10px}
 .bar{display:flex;gap:8px;align-items:center;flex-wrap:wrap;margin:6px 0}
 button,input[type=search]{font:inherit;font-size:12.5px;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:5px;padding:3px 9px}
@@ -60,6 +60,6 @@ input[type=search]{width:270px}.readout div>.is:first-child{margin-left:0}
 .row.because{background:var(--failbg)}.row.bad>span:last-child{color:var(--fail);font-weight:600}.row.gap{background:repeating-linear-gradient(135deg,transparent 0 6px,var(--soft) 6px 12px)}
 .row .d,.row .s{color:var(--dim)}.row .d{text-align:right;padding-right:6px}.row .m{color:var(--fail)}
 .list.head{height:auto;overflow:hidden;border-bottom:0;border-radius:6px 6px 0 0;color:var(--dim);background:var(--soft)}.list.head .row{position:static;cursor:default}
-@media(max-width:900px){.test>summary{grid-template-columns:76px 1fr 64px}.test>summary .area{display:none}.test>summary .first{grid-column:1/-1}}
-@media print{:root{color-scheme:light}body{background:#fff;font-size:11px}.bar,.sources,.more,.legend{display:none}details.test{break-inside:avoid}.list{height:auto;max-height:260px;overflow:hidden}header,main,footer{padding-inline:0;max-width:none}}
+@media(max-width:900px){.test>summary{grid-template-columns:76px 1fr 64px}.test>summary .area{display:none}.test>summary .first{grid-column:1/-1;order:1}}
+@media print{:root{color-scheme:light}body{background:#fff;font-size:11px}.bar,.sources,.more,.legend{display:none}.finding,.panel,canvas,summary{break-inside:avoid}canvas{height:auto!important}.list{height:auto;max-height:260px;overflow:hidden}header,main,footer{padding-inline:0;max-width:none}}
 `;

@@ -44,7 +44,9 @@ const DEVICE = /^\s*(\d+\.\d+) (\S+) ?(.*)$/;
 function evidence(folder: string, recording: Recording, fromS: number, toS: number) {
   const guest = readFileSync(join(folder, `${recording.file}.guest.txt`), "utf8");
   const inside = (tNs: number) => tNs >= fromS * S && tNs <= toS * S;
-  const events = parseTraceText(guest).events.filter((event) => inside(event.tNs));
+  const events = parseTraceText(guest)
+    .events.filter((event) => inside(event.tNs))
+    .map((event) => ({ ...event }));
   const dmesg: SegmentRecord["dmesg"] = [];
   const console: TestRecord["console"] = [];
   for (const line of guest.split("\n")) {
