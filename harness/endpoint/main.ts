@@ -36,7 +36,7 @@ function parseOptions(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, strict: true }).values;
   } catch (error) {
-    throw new UsageError("bad-option", describeError(error));
+    throw new UsageError("bad-option", describeError(error).replaceAll("\n", " "));
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { COMPLETION, EE, M0, MHICTRL, MHISTATUS, STATE, useBench } from "./bench.ts";
-import { CCA, COMMAND_RING, CRC, ECA, FakeHost } from "./fake-host.ts";
+import { CCA, COMMAND_RING, ECA, FakeHost } from "./fake-host.ts";
 
 const bench = useBench();
 
@@ -95,13 +95,15 @@ test("a RESET while DMA is under way waits for it, and tells the host by interru
   host.client.answersDma = false;
   await host.command(0x12, 4);
   await host.until("the command is being fetched", () => host.client.dmaSeen.at(-1)?.address === BigInt(COMMAND_RING));
+  await host.until("both interrupts of the bring-up", () => host.interrupts.length === 2);
   await host.client.write32(MHICTRL, 0x0202);
   expect(await host.client.read32(MHICTRL)).toBe(0x0202); // still on
-  const seen = host.client.dmaSeen.length;
-  host.client.answersDma = true;
-  host.client.send(Buffer.concat([Buffer.from([0, 0, 11, 0, 32, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]), Buffer.alloc(16)]));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(host.client.dmaSeen.length).toBe(seen); // a reply of the wrong id frees nothing
+  expect(await host.client.read32(MHISTATUS)).toBe(0x0201);
+  host.client.releaseDma();
+  await host.until("RESET cleared", async () => (await host.client.read32(MHICTRL)) === 0);
+  await host.until("the BHI interrupt", () => host.interrupts.length === 3);
+  await host.collect();
+  expect(host.events.length).toBe(2); // the command was dropped
 });
 
 test("a second M0 gets a second M0 event and no second EE event", async () => {
@@ -143,5 +145,4 @@ test("M0 without contexts, or with bus mastering off, is logged and not acknowle
   await host.setState(M0);
   await host.until("guest error", () => bench.served.logged("guest-error").length > 1);
   expect(await host.client.read32(MHISTATUS)).toBe(0x0101);
-  expect(CRC).toBeGreaterThan(0);
 });

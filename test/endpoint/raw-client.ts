@@ -78,6 +78,7 @@ export class RawClient {
   #nextId = 1;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   readonly #onClose = new Set<() => void>();
+  #held: (() => void)[] = [];
 
   private constructor(socket: Socket) {
     this.socket = socket;
@@ -182,7 +183,17 @@ export class RawClient {
   #dma(id: number, command: number, payload: Buffer): void {
     const [address, count] = [payload.readBigUInt64LE(0), payload.readBigUInt64LE(8)];
     this.dmaSeen.push({ command, address, count });
-    if (!this.answersDma) return;
+    if (this.answersDma) this.#serveDma(id, command, payload, address, count);
+    else this.#held.push(() => this.#serveDma(id, command, payload, address, count));
+  }
+
+  /** Answers what was left unanswered, and from now on at once. */
+  releaseDma(): void {
+    this.answersDma = true;
+    for (const serve of this.#held.splice(0)) serve();
+  }
+
+  #serveDma(id: number, command: number, payload: Buffer, address: bigint, count: bigint): void {
     const head = payload.subarray(0, 16);
     if (command === Cmd.DMA_WRITE) {
       const done = this.memory.write(address, payload.subarray(16));

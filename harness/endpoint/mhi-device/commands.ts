@@ -91,6 +91,7 @@ export class CommandRing {
     while (ring && ring === this.#ring && this.#next !== this.#wp && this.#port.running()) {
       const at = ring.addressOf(this.#next);
       const element = readElement(await this.#port.bus.read(at, RING_ELEMENT_BYTES), 0);
+      if (!this.#port.running()) return; // a reset or SYS_ERR came meanwhile: not started is not done
       this.#next = ring.advance(this.#next);
       const code = await this.#run(element);
       if (code === undefined) continue;

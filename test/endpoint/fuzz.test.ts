@@ -1,0 +1,111 @@
+import * as fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FakeHost } from "./fake-host.ts";
+import { Cmd, frame, RawClient, type Reply, regionAccess } from "./raw-client.ts";
+import { type Served, serve } from "./served.ts";
+
+let served: Served;
+let host: FakeHost;
+
+beforeAll(async () => {
+  served = await serve({ bootDelayMs: 0 });
+  host = await FakeHost.connect(served.path);
+});
+afterAll(async () => {
+  await host.client.close();
+  await served.close();
+});
+
+/** Offsets where something happens, mixed with any. */
+const offset = fc.oneof(
+  fc.nat(4095),
+  fc.constantFrom(
+    0x10,
+    0x38,
+    0x48,
+    0x58,
+    0x60,
+    0x68,
+    0x70,
+    0x74,
+    0xb0,
+    0x120,
+    0x300 + 8 * 127,
+    0x700,
+    0x44,
+    0x52,
+    0x78,
+  ),
+);
+/** Values that look like addresses of rings and contexts, mixed with any. */
+const value = fc.oneof(
+  fc.nat(0xffffffff),
+  fc.constantFrom(0, 1, 2, 0x200, 0x202, 0x400, 0x500, 0xff00, 0xffffffff, 0x10000, 0x12000, 0x13000, 0x14010, 0x20010),
+);
+const access = fc.record({
+  write: fc.boolean(),
+  config: fc.boolean(),
+  offset,
+  width: fc.constantFrom(1, 2, 4, 4, 4, 8, 16),
+  value,
+});
+type Access = typeof access extends fc.Arbitrary<infer T> ? T : never;
+
+function payload({ write, config, offset: at, width, value: word }: Access): Buffer {
+  const data = Buffer.alloc(16);
+  data.writeUInt32LE(word >>> 0, 0);
+  return regionAccess(config ? 7 : 0, BigInt(at), width, write ? data.subarray(0, width) : Buffer.alloc(0));
+}
+
+const expectedSize = ({ write, width, offset: at }: Access): number =>
+  at + width > 4096 ? 0 : write ? 16 : 16 + width;
+
+test("4000 accesses of any kind are each answered, and the device still boots afterwards", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(access, { minLength: 20, maxLength: 40 }), fc.boolean(), async (accesses, working) => {
+      if (working) await host.setUpPci(4);
+      const replies = accesses.map((entry) =>
+        host.client.request(entry.write ? Cmd.REGION_WRITE : Cmd.REGION_READ, payload(entry)),
+      );
+      const sizes = (await Promise.all(replies)).map((reply: Reply) => reply.payload.length);
+      expect(sizes).toEqual(accesses.map(expectedSize));
+    }),
+    { numRuns: 140 },
+  );
+  await host.client.close();
+  host = await FakeHost.connect(served.path);
+  await host.bringUp();
+  expect(served.endpoint.status().mhiState).toBe("M0");
+});
+
+test("rings and contexts full of noise crash nothing", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 64, maxLength: 512 }), fc.nat(127), async (noise, channel) => {
+      await host.client.close();
+      host = await FakeHost.connect(served.path);
+      await host.bringUp();
+      for (let at = 0x10000; at < 0x16000; at += noise.length) host.ram.set(noise, at);
+      await host.client.write32(0x70, 0x14000 + 16 * 40);
+      await host.client.write32(0x300 + 8 * channel, 0x100000 + channel * 0x1000 + 16);
+      await host.client.write32(0x38, 0x500);
+      await host.client.write32(0x38, 0x202);
+      await host.until("RESET cleared", async () => (await host.client.read32(0x38)) === 0);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("frames of noise end in an error reply or the end of the connection, and the next client is served", async () => {
+  await host.client.close();
+  await fc.assert(
+    fc.asyncProperty(fc.nat(20), fc.uint8Array({ maxLength: 64 }), fc.nat(200), async (command, bytes, size) => {
+      const client = await RawClient.ready(served.path);
+      client.send(frame(9, command, bytes, 0, size));
+      client.socket.end();
+      await client.untilClosed();
+    }),
+    { numRuns: 100 },
+  );
+  host = await FakeHost.connect(served.path);
+  await host.bringUp();
+});
