@@ -5,7 +5,8 @@ import { allPmEdges } from "../mhi/transitions.ts";
 /** Whatever carries the fields of a PM event: a typed event or a record that was read back. */
 export interface CoverageEvent {
   readonly kind: string;
-  readonly [field: string]: unknown;
+  readonly controller?: unknown;
+  readonly pmState?: unknown;
 }
 
 export interface PmEdgeCoverage {

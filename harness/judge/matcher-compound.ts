@@ -44,6 +44,8 @@ class SequenceRun extends Run {
         this.#at++;
         this.#open(event.tNs);
       } else if (run.state === "settled") this.#extend(event.tNs);
+      // what has begun must be ended before the next part may come
+      else this.#runs = [run];
       this.#update();
       return true;
     }

@@ -17,17 +17,17 @@ export interface SignatureParts {
 
 export const kernelMajor = (release: string): string => /^\d+\.\d+/.exec(release)?.[0] ?? release;
 
-/** Numbers are of one run (times, addresses, counts); channel numbers are part of the failure and stay. */
+/** Figures are of one run (times, addresses, counts); names such as M3 and channel numbers are part of the failure. */
 const normalise = (text: string): string =>
   text
     .toLowerCase()
     .replace(/0x[0-9a-f]+/g, "#")
-    .replace(/(channel \d+)|\d+(?:\.\d+)?/g, (match, channel: string | undefined) => (channel ? match : "#"))
+    .replace(/(channel \d+)|\b\d+(?:\.\d+)?\b/g, (match, channel: string | undefined) => (channel ? match : "#"))
     .replace(/\s+/g, " ")
     .trim();
 
 /** `S-3f9a1c02`. */
-export function signature(parts: SignatureParts): string {
-  const tuple = [parts.family, parts.phase, parts.lastGoodState, parts.stuck, parts.kernelMajor].map(normalise);
+export function signature({ family, phase, lastGoodState, stuck, kernelMajor: kernel }: SignatureParts): string {
+  const tuple = [family, normalise(phase), lastGoodState, normalise(stuck), kernel];
   return `S-${createHash("sha256").update(tuple.join("\u0000")).digest("hex").slice(0, 8)}`;
 }

@@ -204,7 +204,7 @@ class ChannelCommandRule implements Rule {
     if (last === undefined || !Number.isSafeInteger(ptr) || this.#blamed.size > 0) return;
     const base = last - (last % RING_BYTES);
     const next = base + ((last + 16 - base) % RING_BYTES);
-    if (ptr === next) return;
+    if (ptr === next || this.#skipped((ptr - next + RING_BYTES) % RING_BYTES, event, index)) return;
     this.#context.report({
       title: "device completed a command out of order",
       expected: `a completion for ring element 0x${next.toString(16)}, the one after 0x${last.toString(16)}`,
@@ -213,6 +213,18 @@ class ChannelCommandRule implements Rule {
       atNs: event.tNs,
       because: [lastIndex, index],
     });
+  }
+
+  /** Later elements are completed while earlier commands still wait: those commands' completions were left out. */
+  #skipped(bytes: number, event: RingEvent, index: number): boolean {
+    const count = bytes / 16;
+    const waiting = [...this.#context.machine.pending.values()];
+    if (!Number.isInteger(count) || count >= waiting.length) return false;
+    for (const lost of waiting.slice(0, count)) {
+      const how = `the device completed the command after it at ${formatSeconds(event.tNs)}`;
+      this.#unanswered(lost.event, lost.index, event.tNs, how, [lost.index, index]);
+    }
+    return true;
   }
 
   #end(event: ChannelCommandEvent, index: number): void {
