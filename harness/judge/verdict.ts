@@ -51,11 +51,18 @@ export interface Verdict {
   readonly allowed: readonly AllowedWindow[];
   /** Stable id of the first failure. */
   readonly signature?: string;
+  /** The scenario may still pass or fail: more evidence decides, at the latest what comes up to `deadlineNs`. */
+  readonly undecided?: { readonly waitingFor: string; readonly deadlineNs?: number };
   /** The scenario's steps, one line each: matched, then the first that was not. */
   readonly steps?: string;
 }
 
-type Draft = Omit<EngineFinding, "failure" | "controller"> & { readonly decidedBy?: number };
+type Draft = Omit<EngineFinding, "failure" | "controller"> & {
+  /** Event that decided a scenario. */
+  readonly decidedBy?: number;
+  /** The evidence ended before the scenario did. */
+  readonly unfinished?: boolean;
+};
 
 export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   const { scenario, family } = options;
@@ -82,7 +89,12 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
     allowed,
     ...(first && outcome === "fail" ? { signature: signatureOf(first, evidence, family) } : {}),
     ...(matcher ? { steps: matcher.story() } : {}),
+    ...(matcher?.state === "pending" ? { undecided: undecided(matcher) } : {}),
   };
+}
+
+function undecided({ waitingFor, deadlineNs }: Matcher): NonNullable<Verdict["undecided"]> {
+  return { waitingFor, ...(deadlineNs === undefined ? {} : { deadlineNs }) };
 }
 
 const isAllowed = (
@@ -162,6 +174,7 @@ function scenarioFindings(scenario: Scenario, matcher: Matcher, evidence: Eviden
         fromNs: last?.tNs ?? evidence.fromNs,
         atNs: evidence.toNs,
         because,
+        unfinished: true,
       },
     ];
   }
@@ -214,7 +227,10 @@ function distinct(drafts: readonly Draft[]): Draft[] {
     seen.add(key);
     return true;
   });
-  return [...kept.filter((draft) => draft.outcome === "fail"), ...kept.filter((draft) => draft.outcome !== "fail")];
+  const fails = kept.filter((draft) => draft.outcome === "fail");
+  // that a scenario did not come to its end is no news beside what broke it
+  const rest = kept.filter((draft) => draft.outcome !== "fail" && !(draft.unfinished && fails.length > 0));
+  return [...fails, ...rest];
 }
 
 function toRecord(draft: Draft, evidence: Evidence): FindingRecord {
