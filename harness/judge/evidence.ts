@@ -22,7 +22,7 @@ export interface DeviceLine {
 export interface Evidence {
   /** `uname -r`. */
   readonly kernel: string;
-  /** In the order of time. */
+  /** In the order of time. What lies before `fromNs` is history: it is used, and not judged. */
   readonly events: readonly TraceEvent[];
   readonly gaps: readonly Gap[];
   readonly fromNs: Nanoseconds;

@@ -4,7 +4,7 @@ import type { ExecEnv } from "../mhi/exec-env.ts";
 import { execEnvName } from "../mhi/exec-env.ts";
 import { MhiState, mhiStateName } from "../mhi/mhi-state.ts";
 import { PmState, pmStateName } from "../mhi/pm-state.ts";
-import { CompletionCode, ElementType } from "../mhi/ring-element.ts";
+import { ElementType } from "../mhi/ring-element.ts";
 import { WorkerItem, workerItemName } from "../mhi/worker-item.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
 import { isTransferCompletion } from "./machine.ts";
@@ -50,13 +50,6 @@ export const commandEnd = (channel: number, command: ChannelCommand, name = `cha
   step(
     `${channelCommandName(command)} of ${name} is done`,
     (event) => event.kind === "chan" && event.phase === "end" && event.channel === channel && event.command === command,
-  );
-
-export const commandCompletion = (): Pattern =>
-  step(
-    "device completes the command",
-    (event) =>
-      event.kind === "ring" && event.type === ElementType.CMD_COMPLETION_EVENT && event.code === CompletionCode.SUCCESS,
   );
 
 export const queued = (channel: number, name = `channel ${channel}`): Pattern =>

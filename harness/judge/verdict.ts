@@ -71,8 +71,10 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   const matcher = scenario && new Matcher(scenario.pattern, { fromNs });
   replay(evidence, engine, matcher);
   const allowed = (scenario?.allows ?? []).map((kind) => ({ kind, fromNs, toNs: matcher?.passedNs ?? evidence.toNs }));
+  const windows = [...allowed, ...(options.allowed ?? [])];
+  // what lies before the window sets the machine's state; its failures were told when they happened
   const told = inRuleOrder(engine.findings).filter(
-    (finding) => !isAllowed(finding, [...allowed, ...(options.allowed ?? [])], options.allows ?? []),
+    (finding) => finding.atNs >= evidence.fromNs && !isAllowed(finding, windows, options.allows ?? []),
   );
   const drafts = [
     ...causeFirst(scenario && matcher ? scenarioFindings(scenario, matcher, evidence) : [], told),
@@ -84,7 +86,10 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   return {
     outcome,
     findings,
-    story: tellStory(evidence.events, { graceless: family.kind === "accelerator" }),
+    story: tellStory(
+      evidence.events.filter((event) => event.tNs >= evidence.fromNs),
+      { graceless: family.kind === "accelerator" },
+    ),
     measures: scenario && matcher ? measuresOf(scenario, matcher, fromNs) : [],
     allowed,
     ...(first && outcome === "fail" ? { signature: signatureOf(first, evidence, family) } : {}),

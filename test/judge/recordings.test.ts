@@ -102,6 +102,14 @@ describe("failures that nobody asked for", () => {
     expect(both.findings[0]?.atNs).toBeGreaterThan(8.9e9);
   });
 
+  it("takes what lies before the window as history only", () => {
+    const whole = k10();
+    const last = between(whole, "STEP unbind");
+    const verdict = judge({ ...whole, fromNs: last.fromNs }, { family: foxconn, scenario: scenario.unbind(foxconn) });
+    expect(verdict.findings).toEqual([]);
+    expect(verdict.story).toBe("powered down");
+  });
+
   it("passes it with the leave that another scenario's verdict gives", () => {
     const evidence = between(k10(), "STEP syserr-event");
     const second = judge(between(k10(), "STEP syserr-intr"), {

@@ -5,30 +5,25 @@ import type { ChannelProfile, FamilyProfile } from "../../mhi/families/family.ts
 import type { Pattern } from "../pattern.ts";
 import { anyOrder, sequence } from "../pattern.ts";
 import { PLAIN_MARGIN } from "../rules/expectations.ts";
-import {
-  commandCompletion,
-  commandEnd,
-  commandStart,
-  completed,
-  failureStates,
-  queued,
-  resetCommand,
-  startCommand,
-} from "../steps.ts";
+import { commandEnd, commandStart, completed, failureStates, queued, resetCommand, startCommand } from "../steps.ts";
 import type { Scenario } from "./scenario.ts";
 
 const label = (channel: ChannelProfile): string => `channel ${channel.channel} (${channel.name})`;
 
-/** Start record, completion, end record. Other commands' completions may come between: the rule pairs them exactly. */
+/**
+ * Start record to end record. The completion between them is not a step: commands of two clients may be under way at
+ * once and a completion does not say whose it is; the rule channel-command pairs them exactly.
+ */
 export function command(family: FamilyProfile, channel: ChannelProfile, what: ChannelCommand): Pattern {
   const name = label(channel);
   const verb = what === startCommand ? "START" : "RESET";
   const limit = `${family.timeoutMs / 1000} s`;
-  const title = `channel ${channel.channel} (${channel.name}): device did not complete ${verb} within ${limit}`;
   return sequence(
     commandStart(channel.channel, what, name),
-    commandCompletion().titled(title).unless(failureStates()).refutedBy(givenUp(channel, verb)),
-    commandEnd(channel.channel, what, name).titled(title).unless(failureStates()).refutedBy(givenUp(channel, verb)),
+    commandEnd(channel.channel, what, name)
+      .titled(`channel ${channel.channel} (${channel.name}): device did not complete ${verb} within ${limit}`)
+      .unless(failureStates())
+      .refutedBy(givenUp(channel, verb)),
   );
 }
 
