@@ -41,7 +41,7 @@ export function fromPorToMissionMode(family: FamilyProfile): Pattern {
       .refutedBy(/failed to power up/i)
       .within(family.timeoutMs, "M0", plain),
     pm(PmState.M0).within(family.timeoutMs, "PM M0", plain).as("M0"),
-    optional(sequence(eeEvent(ExecEnv.SBL), worker(WorkerItem.SBL).as("SBL"))),
+    optional(sequence(eeEvent(ExecEnv.SBL), worker(WorkerItem.SBL).within(family.timeoutMs, "the SBL item", plain))),
     mission,
   );
 }
@@ -109,7 +109,15 @@ export function unbind(family: FamilyProfile): Scenario {
     id: "unbind",
     title: "driver unbound",
     pattern: sequence(
-      optional(sequence(pm(PmState.M3_EXIT), pm(PmState.M0).titled(wording.noM0AtResume(family)))),
+      optional(
+        sequence(
+          pm(PmState.M3_EXIT),
+          pm(PmState.M0)
+            .titled(wording.noM0AtResume(family))
+            .refutedBy(/Did not enter M0 state/i)
+            .within(family.timeoutMs, "M0", plain),
+        ),
+      ),
       pm(first).titled("unbind: the host did not begin to power down").within(NOTICE_MS, "the power down").as("down"),
       disabled(family).as("off"),
     ),

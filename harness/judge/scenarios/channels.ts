@@ -8,22 +8,34 @@ import { PLAIN_MARGIN } from "../rules/expectations.ts";
 import { commandEnd, commandStart, completed, failureStates, queued, resetCommand, startCommand } from "../steps.ts";
 import type { Scenario } from "./scenario.ts";
 
+/** From the rig's action to the client's first record. */
+const NOTICE_MS = 60_000;
+
 const label = (channel: ChannelProfile): string => `channel ${channel.channel} (${channel.name})`;
 
 /**
  * Start record to end record. The completion between them is not a step: commands of two clients may be under way at
  * once and a completion does not say whose it is; the rule channel-command pairs them exactly.
  */
-export function command(family: FamilyProfile, channel: ChannelProfile, what: ChannelCommand): Pattern {
+export function command(
+  family: FamilyProfile,
+  channel: ChannelProfile,
+  what: ChannelCommand,
+  startWithinMs = NOTICE_MS,
+): Pattern {
   const name = label(channel);
   const verb = what === startCommand ? "START" : "RESET";
   const limit = `${family.timeoutMs / 1000} s`;
   return sequence(
-    commandStart(channel.channel, what, name),
+    commandStart(channel.channel, what, name)
+      .titled(`channel ${channel.channel} (${channel.name}): nobody asked for ${verb}`)
+      .within(startWithinMs, "the command"),
     commandEnd(channel.channel, what, name)
       .titled(`channel ${channel.channel} (${channel.name}): device did not complete ${verb} within ${limit}`)
       .unless(failureStates())
-      .refutedBy(givenUp(channel, verb)),
+      .refutedBy(givenUp(channel, verb))
+      // a device that sleeps is woken first, which has the same limit
+      .within(2 * family.timeoutMs, "its completion", { margin: PLAIN_MARGIN }),
   );
 }
 
@@ -45,12 +57,14 @@ export function pairOf(family: FamilyProfile, name: string): { ul: ChannelProfil
 
 /** Every client that starts its channels at probe has done so: UL before DL within a pair, pairs in any order. */
 export function autoStarts(family: FamilyProfile): Pattern {
-  const pairs = autoPairs(family).map((name) => {
-    const { ul, dl } = pairOf(family, name);
-    return sequence(command(family, ul, startCommand), command(family, dl, startCommand));
-  });
+  const names = autoPairs(family);
   // each command may take up to its limit, one client after another
-  const limitMs = family.timeoutMs * Math.max(1, 2 * pairs.length);
+  const limitMs = family.timeoutMs * Math.max(1, 2 * names.length);
+  const waitMs = PLAIN_MARGIN * limitMs;
+  const pairs = names.map((name) => {
+    const { ul, dl } = pairOf(family, name);
+    return sequence(command(family, ul, startCommand, waitMs), command(family, dl, startCommand, waitMs));
+  });
   return anyOrder(...pairs).within(limitMs, "the clients' channels", { margin: PLAIN_MARGIN });
 }
 
@@ -98,7 +112,10 @@ export function echo(family: FamilyProfile, name: string): Scenario {
     title: `echo over ${name}`,
     pattern: sequence(
       channelOpen(family, name).pattern,
-      queued(ul.channel, label(ul)).as("echo-sent"),
+      queued(ul.channel, label(ul))
+        .titled(`channel ${ul.channel} (${name}): nothing was sent`)
+        .within(NOTICE_MS, "the packet")
+        .as("echo-sent"),
       anyOrder(
         completed(ul.channel, label(ul))
           .titled(`channel ${ul.channel} (${name}): device did not take the packet`)

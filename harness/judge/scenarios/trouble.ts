@@ -76,7 +76,9 @@ export function unplugged(family: FamilyProfile): Scenario {
     id: "unplugged",
     title: "unplugged",
     pattern: sequence(
-      optional(sequence(pm(PmState.M3_EXIT), pm(PmState.M0))),
+      // a device that is gone already does not answer the wake-up
+      optional(pm(PmState.M3_EXIT)),
+      optional(pm(PmState.M0)),
       anyPm("host powers the device down", PmState.SHUTDOWN_PROCESS, PmState.LD_ERR_FATAL_DETECT)
         .titled("unplug: the host did not power the device down")
         .within(NOTICE_MS, "the unplug")
