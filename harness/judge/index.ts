@@ -5,6 +5,7 @@ export { Matcher, type MatcherState } from "./matcher.ts";
 export { anyOrder, either, optional, type Pattern, repeat, sequence, step } from "./pattern.ts";
 export { RuleEngine } from "./rule-engine.ts";
 export type { FailureKind } from "./rules/rule.ts";
+export type { Measure } from "./scenario-findings.ts";
 export { type BootOptions, inTurn, type Scenario, scenario } from "./scenarios/index.ts";
 export { signature } from "./signature.ts";
-export { type AllowedWindow, type JudgeOptions, judge, type Measure, type Verdict } from "./verdict.ts";
+export { type AllowedWindow, type JudgeOptions, judge, type Verdict } from "./verdict.ts";

@@ -2,7 +2,7 @@
  * From evidence to a verdict that an engineer trusts. pass: everything asked was seen and no rule broken. fail: with the
  * smallest sub-trace that shows it. inconclusive: evidence is missing where it mattered.
  */
-import { formatSeconds, formatSpan } from "../base/clock.ts";
+import { formatSeconds } from "../base/clock.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
 import { pmStateName } from "../mhi/pm-state.ts";
 import type { FindingRecord } from "../record/schema.ts";
@@ -14,6 +14,7 @@ import { Matcher } from "./matcher.ts";
 import { type EngineFinding, RuleEngine } from "./rule-engine.ts";
 import { RULES } from "./rules/index.ts";
 import type { FailureKind } from "./rules/rule.ts";
+import { type Draft, type Measure, measuresOf, scenarioFindings } from "./scenario-findings.ts";
 import type { Scenario } from "./scenarios/index.ts";
 import { kernelMajor, signature } from "./signature.ts";
 import { tellStory } from "./story.ts";
@@ -37,11 +38,6 @@ export interface AllowedWindow {
   readonly toNs: number;
 }
 
-export interface Measure {
-  readonly name: string;
-  readonly valueNs: number;
-}
-
 export interface Verdict {
   readonly outcome: "pass" | "fail" | "inconclusive";
   readonly findings: readonly FindingRecord[];
@@ -56,13 +52,6 @@ export interface Verdict {
   /** The scenario's steps, one line each: matched, then the first that was not. */
   readonly steps?: string;
 }
-
-type Draft = Omit<EngineFinding, "failure" | "controller"> & {
-  /** Event that decided a scenario. */
-  readonly decidedBy?: number;
-  /** The evidence ended before the scenario did. */
-  readonly unfinished?: boolean;
-};
 
 export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   const { scenario, family } = options;
@@ -160,52 +149,6 @@ const inRuleOrder = (findings: readonly EngineFinding[]): EngineFinding[] => {
   return [...findings].sort((a, b) => a.fromNs - b.fromNs || (rank.get(a.rule) ?? 0) - (rank.get(b.rule) ?? 0));
 };
 
-function scenarioFindings(scenario: Scenario, matcher: Matcher, evidence: Evidence): Draft[] {
-  const rule = `scenario/${scenario.id}`;
-  const because = matcher.matched.slice(-3).map((entry) => entry.index);
-  const last = matcher.matched.at(-1);
-  if (matcher.state === "passed") return [];
-  const { failure } = matcher;
-  if (!failure) {
-    return [
-      {
-        rule,
-        outcome: "inconclusive",
-        title: `${scenario.title}: the evidence ends before it could be decided`,
-        expected: matcher.waitingFor,
-        found: last
-          ? `"${last.words}" at ${formatSeconds(last.tNs, 3)} was the last step; the evidence ends at ${formatSeconds(evidence.toNs, 3)}`
-          : `none of the steps up to ${formatSeconds(evidence.toNs, 3)}`,
-        fromNs: last?.tNs ?? evidence.fromNs,
-        atNs: evidence.toNs,
-        because,
-        unfinished: true,
-      },
-    ];
-  }
-  const gap = matcher.failureGap();
-  const limit = failure.deadline ? ` within ${formatSpan(failure.deadline.ms * 1e6)}` : "";
-  const title =
-    failure.title ??
-    (failure.why === "forbidden"
-      ? `${scenario.title}: ${failure.words}, which must not happen here`
-      : `${scenario.title}: ${failure.words}: it did not happen${limit}`);
-  const before = last ? `${last.words} at ${formatSeconds(last.tNs, 3)}, ` : "";
-  return [
-    {
-      rule,
-      outcome: gap ? "inconclusive" : "fail",
-      title,
-      expected: failure.why === "forbidden" ? matcher.waitingFor || scenario.title : `${failure.words}${limit}`,
-      found: `${before}${failure.found}${gap ? `. Evidence is missing: ${describeGap(gap)}` : ""}`,
-      fromNs: Math.min(failure.fromNs, last?.tNs ?? failure.fromNs),
-      atNs: failure.atNs,
-      because: [...new Set([...because, ...(failure.index === undefined ? [] : [failure.index])])],
-      ...(failure.index === undefined ? {} : { decidedBy: failure.index }),
-    },
-  ];
-}
-
 /** The always-on rules cover the whole window, so what was lost of it is not judged: that is said, never passed over. */
 function gapFindings(evidence: Evidence): Draft[] {
   return evidence.gaps
@@ -253,14 +196,6 @@ function toRecord(draft: Draft, evidence: Evidence): FindingRecord {
     fromNs: draft.fromNs,
     because: [...draft.because].filter((index) => index >= 0).sort((a, b) => a - b),
   };
-}
-
-function measuresOf(scenario: Scenario, matcher: Matcher, fromNs: number): Measure[] {
-  return scenario.measures.flatMap(({ name, from, to }) => {
-    const end = matcher.captures.get(to)?.tNs;
-    const begin = from === undefined ? fromNs : matcher.captures.get(from)?.tNs;
-    return end === undefined || begin === undefined ? [] : [{ name, valueNs: end - begin }];
-  });
 }
 
 function signatureOf(finding: FindingRecord, evidence: Evidence, family: FamilyProfile): string {
