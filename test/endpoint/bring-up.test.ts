@@ -141,6 +141,7 @@ test("M0 without contexts, or with bus mastering off, is logged and not acknowle
   await host.setState(M0);
   await host.until("guest error", () => bench.served.logged("guest-error").length > 0);
   expect(await host.client.read32(MHISTATUS)).toBe(0x0101);
+  expect(host.client.dmaSeen).toEqual([]); // bus mastering is off: nothing goes out
   await host.setUpPci();
   await host.setState(M0);
   await host.until("guest error", () => bench.served.logged("guest-error").length > 1);

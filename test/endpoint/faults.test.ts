@@ -126,6 +126,18 @@ test("command-completion-lost: a chosen channel and command, the second one on",
   expect(acted("command-completion-lost")).toBe(1);
 });
 
+test("command-completion-lost acts once: after a reset of the device the same command is answered", async () => {
+  const { host } = bench;
+  arm("command-completion-lost:channel=4");
+  await host.bringUp();
+  await host.command(0x12, 4);
+  await host.until("acted", () => acted("command-completion-lost") === 1);
+  await host.client.write32(MHICTRL, 0x0202);
+  await host.bringUpAgain();
+  await host.start(4, { type: 1, eventRing: 1, elements: 16 });
+  expect(host.events.at(-1)).toMatchObject({ code: 1 });
+});
+
 test("armed faults outlive a new connection", async () => {
   arm("m3-not-acked");
   await bench.host.client.close();
