@@ -12,6 +12,31 @@ import { fixtureRun, longRun, testOf } from "./support/fixture.ts";
 import { hostileRun } from "./support/hostile.ts";
 import { bundledPage } from "./support/page-script.ts";
 
+/** The failing test, and a second boot that the controller saw begin 31 s after the first one's clock began. */
+function twoBoots(): RunRecord {
+  const run = fixtureRun();
+  const failed = testOf(run, "fail");
+  const [first] = failed.segments;
+  if (!first) throw new Error("no segment");
+  const offsetNs = (first.clock[0]?.controllerNs ?? 0) - (first.clock[0]?.hostNs ?? 0);
+  const pm = (s: number, pmState: number) => ({
+    kind: "pm" as const,
+    tNs: s * 1e9,
+    cpu: 0,
+    controller: "mhi0",
+    pmState,
+  });
+  const second = {
+    ...first,
+    bootId: "second",
+    clock: [{ hostNs: 1e9, controllerNs: 32e9 + offsetNs, uncertaintyNs: 1e6 }],
+    events: [pm(1.1, 1), pm(1.2, 2), pm(2, 4)],
+    dmesg: [],
+    gaps: [{ fromNs: 0, toNs: 1e9, reason: "host-down" as const }],
+  };
+  return { ...run, tests: [{ ...failed, segments: [first, second] }] };
+}
+
 const executablePath = findChromium();
 const title =
   executablePath === undefined
@@ -126,6 +151,9 @@ describe.skipIf(executablePath === undefined)(title, () => {
     await page.keyboard.press("n");
     await expect.poll(() => textOf(readout().locator("b"))).toBe("12.026849 s");
     expect(page.url()).toMatch(/#test=power-s3-slot-power-kept&t=12\.026849$/);
+    await page.keyboard.press("p");
+    await page.keyboard.press("p");
+    await expect.poll(() => textOf(readout().locator("b"))).toBe("12.025700 s");
     await page.keyboard.press("f");
     await expect.poll(() => textOf(readout().locator("b"))).toBe("12.026672 s");
     await page.keyboard.press("0");
@@ -175,6 +203,17 @@ describe.skipIf(executablePath === undefined)(title, () => {
     const said = await textOf(readout());
     expect(said).toContain("evidence missing: stream-lost");
     expect(said).toMatch(/PM state not known.*MHI state not known.*EE not known/s);
+  });
+
+  test("two boots stand on one axis; the second one's own clock is told and is what its links name", async () => {
+    await open(twoBoots(), "#test=power-s3-slot-power-kept&seg=1&t=1.25");
+    const said = await textOf(readout());
+    expect(said).toContain("32.250000 s"); // 1.25 s of the second boot, 31 s after the first one's clock began
+    expect(said).toContain("boot 2: 1.250000 s");
+    expect(said).toContain("PM state M0");
+    await canvas().focus();
+    await page.keyboard.press("p");
+    await expect.poll(() => page.url()).toMatch(/&seg=1&t=1\.200000$/);
   });
 
   test("hostile text does nothing, in either colour scheme", async () => {

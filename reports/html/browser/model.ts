@@ -1,9 +1,9 @@
 /** A test as the page shows it: lanes, gaps, findings and the range of the axis. */
-import { Kind, type Names, type SegmentData, type TestData } from "../data.ts";
-import { textArgument } from "../describe.ts";
+import type { Names, SegmentData, TestData } from "../data.ts";
 import { ControllerLanes } from "./driver-lanes.ts";
 import { Entries } from "./entries.ts";
-import type { Lane, Slice, Tick, Tone } from "./track.ts";
+import { rigLanes } from "./rig-lanes.ts";
+import type { Lane, Tick, Tone } from "./track.ts";
 
 export interface GapBand {
   readonly from: number;
@@ -45,37 +45,12 @@ export function buildModel(data: TestData, names: Names): Model {
     gaps,
     from: first,
     to: last,
-    lanes: [...rigLanes(data), ...driverLanes(data, names, last), ...witnessLanes(data)],
+    lanes: [...rigLanes(data, last), ...driverLanes(data, names, last), ...witnessLanes(data)],
     because: becauseTimes(data),
   };
 }
 
 const emptyLane: Lane = { title: "", hint: "", slices: [], ticks: [], height: 20, inReadout: false };
-
-function rigLanes(data: TestData): Lane[] {
-  const lanes: Lane[] = [];
-  const slices = data.actions
-    .map(([from, to, , name, , error]): Slice => ({ from, to, label: name, tone: error === "" ? "plain" : "error" }))
-    .sort((a, b) => a.from - b.from);
-  if (slices.length > 0) {
-    lanes.push({ ...emptyLane, title: "rig actions", hint: "controller's clock", slices, height: 26, inReadout: true });
-  }
-  const markers = data.segments.flatMap((segment) => markerTicks(segment));
-  if (markers.length > 0) {
-    lanes.push({ ...emptyLane, title: "rig markers", hint: "host's clock", ticks: markers, height: 22 });
-  }
-  return lanes;
-}
-
-function markerTicks(segment: SegmentData): Tick[] {
-  const ticks: Tick[] = [];
-  let axisNs = segment.baseNs;
-  for (const row of segment.rows) {
-    axisNs += Number(row[0]);
-    if (row[1] === Kind.MARKER) ticks.push({ axisNs, tone: "plain", half: "full", label: textArgument(row, 0).trim() });
-  }
-  return ticks;
-}
 
 /** Several devices in one host each get their own lanes, told apart by the controller's name. */
 function driverLanes(data: TestData, names: Names, endNs: number): Lane[] {
