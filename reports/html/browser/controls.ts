@@ -1,5 +1,5 @@
 /** Mouse and keyboard on the axis. */
-import { OVERVIEW } from "./draw.ts";
+import { OVERVIEW } from "./layout.ts";
 import { GUTTER, type View } from "./view.ts";
 
 const CLICK_PX = 4;

@@ -2,7 +2,8 @@
 import type { Names, TestData } from "../data.ts";
 import { control } from "./controls.ts";
 import { button, el, everyFrame } from "./dom.ts";
-import { draw, heightOf } from "./draw.ts";
+import { draw } from "./draw.ts";
+import { heightOf } from "./layout.ts";
 import { buildModel, type Model } from "./model.ts";
 import { onPaletteChange, palette } from "./palette.ts";
 import { readout } from "./readout.ts";
