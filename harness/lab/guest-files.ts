@@ -11,7 +11,7 @@ const GATEWAY = "10.0.2.2";
  * Runs once, as process 1, then becomes busybox's init. It loads what the guest itself needs and no MHI module: the
  * harness does that after it has armed the trace.
  */
-export const initScript = (bootModules: readonly string[]): string => `#!/bin/sh
+export const initScript = (modules: { network: readonly string[]; later: readonly string[] }): string => `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -22,11 +22,13 @@ mount -t tmpfs -o mode=1777 tmp /tmp
 mount -t tmpfs run /run
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t debugfs debugfs /sys/kernel/debug
-for module in ${bootModules.join(" ")}; do insmod $module; done
+for module in ${modules.network.join(" ")}; do insmod $module; done
 ip link set lo up
 ip addr add ${GUEST_ADDRESS}/24 dev eth0
 ip link set eth0 up
 ip route add default via ${GATEWAY}
+echo enabled > /sys/class/tty/ttyS0/power/wakeup
+(for module in ${modules.later.join(" ")}; do insmod $module; done) &
 exec /sbin/init
 `;
 

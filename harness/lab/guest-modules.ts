@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { RigFault } from "../base/errors.ts";
 import type { Toolchain } from "./toolchain.ts";
 
-/** MHI, what binds to its channels, and what the guest itself needs (network, panic reports, a power button to wake by). */
+/** MHI, what binds to its channels, and what the guest itself needs (network, panic reports, a power button). */
 export const GUEST_MODULES = [
   "mhi",
   "mhi_pci_generic",
@@ -22,8 +22,10 @@ export const GUEST_MODULES = [
   "button",
 ] as const;
 
-/** Loaded by the guest's init, in this order; the MHI modules are the harness's to load, once the trace is armed. */
-export const BOOT_MODULES = ["virtio_net", "pvpanic_pci", "button"] as const;
+/** Loaded by the guest's init; the MHI modules are the harness's to load, once the trace is armed. */
+export const NETWORK_MODULES = ["virtio_net"] as const;
+/** Loaded beside the rest: a panic in the first tenths of a second is still seen as a reset. */
+export const LATER_MODULES = ["pvpanic_pci"] as const;
 
 /** Module names as the kernel prints them: file name without suffixes, `-` as `_`. */
 export const moduleName = (path: string): string =>
@@ -71,8 +73,9 @@ export function closeOverModules(
 export interface StagedModules {
   /** Folder with `lib/modules/RELEASE` below it. */
   readonly dir: string;
-  /** `insmod` order of the modules that init loads, as absolute paths in the guest. */
-  readonly bootOrder: readonly string[];
+  /** In `insmod` order, as absolute paths in the guest. */
+  readonly network: readonly string[];
+  readonly later: readonly string[];
 }
 
 /** Fills `dir` with the modules of `release` and depmod's data. */
@@ -92,8 +95,9 @@ export async function stageModules(
     await copyFile(join(source.modulesDir, name), join(target, name)).catch(() => undefined);
   }
   await depmod(tools, dir, dir, source.release);
-  const bootOrder = closeOverModules(BOOT_MODULES, dep, builtin);
-  return { dir, bootOrder: bootOrder.map((path) => `/lib/modules/${source.release}/${plain(path)}`) };
+  const inGuest = (names: readonly string[]) =>
+    closeOverModules(names, dep, builtin).map((path) => `/lib/modules/${source.release}/${plain(path)}`);
+  return { dir, network: inGuest(NETWORK_MODULES), later: inGuest(LATER_MODULES) };
 }
 
 const plain = (path: string): string => path.replace(/\.(xz|zst|gz)$/, "");

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { lockCache } from "./cache-lock.ts";
 import { type CpioEntry, parentDirs, writeCpio } from "./cpio.ts";
 import { GROUP, INITTAB, initScript, PASSWD, PROFILE, SAY_READY, SHADOW, SHELLS } from "./guest-files.ts";
-import { BOOT_MODULES, GUEST_MODULES, stageModules } from "./guest-modules.ts";
+import { GUEST_MODULES, LATER_MODULES, NETWORK_MODULES, stageModules } from "./guest-modules.ts";
 import type { LabKeys } from "./keys.ts";
 import { sha256File } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
@@ -66,7 +66,7 @@ async function imageId(options: ImageOptions): Promise<string> {
     IMAGE_FORMAT,
     options.packagesId,
     [options.kernel.image, options.kernel.release, size, mtimeMs],
-    [GUEST_MODULES, BOOT_MODULES, initScript([]), INITTAB, SAY_READY, PROFILE],
+    [GUEST_MODULES, initScript({ network: NETWORK_MODULES, later: LATER_MODULES }), INITTAB, SAY_READY, PROFILE],
     [options.keys.hostPublicKey, options.keys.userPublicKey],
   ]);
   return createHash("sha256").update(inputs).digest("hex").slice(0, 16);
@@ -122,7 +122,7 @@ async function imageEntries(options: ImageOptions, stageDir: string): Promise<Cp
   const modules = await stageModules(tools, kernel, stageDir);
   const text = (path: string, content: string, mode = 0o644): CpioEntry => file(path, Buffer.from(content), mode);
   const entries = [
-    text("init", initScript(modules.bootOrder), 0o755),
+    text("init", initScript(modules), 0o755),
     text("etc/inittab", INITTAB),
     text("etc/say-ready", SAY_READY, 0o755),
     text("etc/passwd", PASSWD),
