@@ -1,0 +1,493 @@
+/**
+ * Live capture of one boot of the host: arms the trace events in an instance of our own, reads one binary stream a CPU,
+ * and tells how far the evidence is complete and where it is not.
+ *
+ *   start -> (mark | drain | rearm)* -> stop
+ *   connection lost -> attach(shell) when the same boot answers again, else hostGone(why)
+ *
+ * Completeness: the kernel counts per CPU what it recorded (`stats`: entries, read events, overrun). `drain` waits until
+ * as many records have been decoded; what can never come becomes a gap with numbers.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { type Clock, msToNs, type Nanoseconds, systemClock } from "../base/clock.ts";
+import { describeError, RigFault } from "../base/errors.ts";
+import { type ClockSample, hostTime } from "./clock-map.ts";
+import { FormatSet, SegmentDecoder } from "./decoder.ts";
+import type { Gap, TraceEvent } from "./mhi-events.ts";
+import { RawStore } from "./raw-store.ts";
+import type { TraceShell, TraceStream } from "./trace-shell.ts";
+import * as tracefs from "./tracefs.ts";
+
+export type { ClockSample } from "./clock-map.ts";
+export type { TraceShell, TraceStream } from "./trace-shell.ts";
+
+export interface CollectorOptions {
+  readonly clock?: Clock;
+  /** Folder for the raw pages; none: they are not kept. */
+  readonly rawDir?: string;
+  /** Ring buffer a CPU; halved until the host can give it. */
+  readonly bufferKib?: number;
+  readonly tracefsRoot?: string;
+  readonly instance?: string;
+  /** `system` or `system/event`. The first must exist. Default: mhi_host, power/suspend_resume. */
+  readonly events?: readonly string[];
+  /** How long a drain or a marker may take. */
+  readonly timeoutMs?: number;
+}
+
+/** In-flight records: reserved before the counters were read, committed after. */
+const IN_FLIGHT_NS = 100_000;
+const STATS_EVERY_MS = 200;
+const QUIET_MS = 150;
+const REOPEN_MS = 200;
+
+interface CpuState {
+  readonly cpu: number;
+  stream: TraceStream | undefined;
+  /** decoded - base = the kernel's "read events" when nothing is under way. */
+  base: number;
+  /** The decoder's missed count when the kernel's counters began. */
+  missedBase: number;
+  dropped: number;
+}
+
+interface MarkWaiter {
+  readonly text: string;
+  readonly found: (hostNs: Nanoseconds, arrivedNs: Nanoseconds) => void;
+}
+
+export class Collector {
+  /** In time order; grows at each drain. What arrived but may yet be preceded by something is held back. */
+  readonly events: TraceEvent[] = [];
+  readonly clockSamples: ClockSample[] = [];
+  /** Everything before it is in `events` or inside a gap. */
+  watermarkNs: Nanoseconds = 0;
+
+  readonly #options: tracefs.ArmOptions;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #store: RawStore;
+  readonly #decoder: SegmentDecoder;
+  readonly #cpus: CpuState[];
+  readonly #listeners: ((event: TraceEvent) => void)[] = [];
+  readonly #waiters: MarkWaiter[] = [];
+  readonly #armed: tracefs.ArmedTrace;
+  #shell: TraceShell;
+  #lastMark: Promise<unknown> = Promise.resolve();
+  #ended: string | undefined;
+  #detached: string | undefined;
+  #reopening: Promise<void> | undefined;
+  #progress: (() => void)[] = [];
+
+  /**
+   * Arms the events on the host and starts to read. The mhi module must be loaded.
+   *
+   * @throws RigFault `trace-no-events` on a kernel without them, `trace-no-tracefs`, `trace-busy`,
+   * `trace-format-changed` when they are recorded in a form that would be misread.
+   */
+  static async start(shell: TraceShell, options: CollectorOptions = {}): Promise<Collector> {
+    const arm: tracefs.ArmOptions = {
+      root: options.tracefsRoot ?? "/sys/kernel/tracing",
+      instance: options.instance ?? "mhi-hil",
+      bufferKib: options.bufferKib ?? 2048,
+      events: options.events ?? ["mhi_host", "power/suspend_resume"],
+    };
+    const armed = await armOrRemove(shell, arm);
+    const collector = new Collector(shell, arm, armed, options);
+    try {
+      await collector.#open();
+      await collector.#enable();
+      return collector;
+    } catch (error) {
+      collector.#finish("it could not be started");
+      await shell.exec(tracefs.removeCommand(arm)).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private constructor(
+    shell: TraceShell,
+    arm: tracefs.ArmOptions,
+    armed: tracefs.ArmedTrace,
+    options: CollectorOptions,
+  ) {
+    this.#shell = shell;
+    this.#options = arm;
+    this.#armed = armed;
+    this.#clock = options.clock ?? systemClock;
+    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#store = new RawStore(options.rawDir);
+    this.#store.begin(armed);
+    this.#decoder = new SegmentDecoder({
+      layout: armed.layout,
+      formats: new FormatSet(armed.formats, armed.strings),
+      onEvent: (event) => this.#event(event),
+    });
+    const fresh = { stream: undefined, base: 0, missedBase: 0, dropped: 0 };
+    this.#cpus = armed.cpus.map((cpu) => ({ cpu, ...fresh }));
+  }
+
+  get bootId(): string {
+    return this.#armed.bootId;
+  }
+
+  get kernel(): string {
+    return this.#armed.kernel;
+  }
+
+  get gaps(): readonly Gap[] {
+    return this.#decoder.gaps;
+  }
+
+  /** Why the streams are down, while they are. */
+  get detached(): string | undefined {
+    return this.#detached;
+  }
+
+  /** Why the raw pages are no longer saved, if they should be. */
+  get rawError(): Error | undefined {
+    return this.#store.error;
+  }
+
+  /** At once, as decoded: in time order within a CPU, in order of arrival between CPUs. Returns how to take it away. */
+  onEvent(listener: (event: TraceEvent) => void): () => void {
+    this.#listeners.push(listener);
+    return () => void this.#listeners.splice(this.#listeners.indexOf(listener), 1);
+  }
+
+  /**
+   * Writes a line into the host's trace and waits until it has come back.
+   *
+   * @returns when that was on both clocks.
+   * @throws RigFault `trace-mark` when the host does not take it or it does not come back in time.
+   */
+  mark(text: string): Promise<ClockSample> {
+    const marked = this.#lastMark.then(() => this.#mark(tracefs.markerText(text)));
+    this.#lastMark = marked.catch(() => undefined);
+    return marked;
+  }
+
+  async #mark(text: string): Promise<ClockSample> {
+    await this.#live();
+    let waiter: MarkWaiter | undefined;
+    const back = new Promise<[Nanoseconds, Nanoseconds]>((resolve) => {
+      waiter = { text, found: (hostNs, arrivedNs) => resolve([hostNs, arrivedNs]) };
+      this.#waiters.push(waiter);
+    });
+    try {
+      const beforeNs = this.#clock.monotonicNs();
+      const result = await this.#shell.exec(tracefs.markCommand(this.#options, text), { timeoutMs: this.#timeoutMs });
+      const afterNs = this.#clock.monotonicNs();
+      if (result.exitCode !== 0)
+        throw new RigFault("trace-mark", `the host's trace_marker refuses "${text}": ${result.stderr.trim()}`);
+      const [hostNs, arrivedNs] = await this.#inTime(back, `the marker "${text}" to come back in the trace`);
+      const halfNs = (Math.min(afterNs, arrivedNs) - beforeNs) / 2;
+      const sample = { hostNs, controllerNs: beforeNs + halfNs, uncertaintyNs: halfNs };
+      this.clockSamples.push(sample);
+      return sample;
+    } finally {
+      const at = waiter ? this.#waiters.indexOf(waiter) : -1;
+      if (at >= 0) this.#waiters.splice(at, 1);
+    }
+  }
+
+  /**
+   * Resolves when everything that the kernel had recorded at the call is in `events`, or told as a gap.
+   *
+   * @throws RigFault `trace-drain` when that does not happen in time, `trace-detached`, `trace-ended`.
+   */
+  async drain(): Promise<void> {
+    const deadline = performance.now() + this.#timeoutMs;
+    let wanted = await this.#stats();
+    let latest = wanted;
+    let statsAt = performance.now();
+    while (!this.#cpus.every((state) => this.#reached(state, wanted, latest))) {
+      if (performance.now() > deadline) throw this.#drainFault(latest);
+      await this.#moved(20);
+      if (performance.now() - statsAt < STATS_EVERY_MS) continue;
+      const fresh = await this.#stats();
+      statsAt = performance.now();
+      if (fresh.some((own) => (latest.find(({ cpu }) => cpu === own.cpu)?.read ?? 0) > own.read)) wanted = fresh;
+      latest = fresh;
+    }
+    this.#release(Math.min(...wanted.map((own) => own.nowNs)) - IN_FLIGHT_NS);
+  }
+
+  /**
+   * After mhi.ko was loaded anew: its events have new ids and are switched off. Drain before it is unloaded, for that
+   * clears the buffers.
+   */
+  async rearm(): Promise<void> {
+    await this.#live();
+    const armed = await tracefs.readArmed(this.#shell, tracefs.showCommand(this.#options), this.#options);
+    if (armed.enabled) return;
+    await this.#settle();
+    this.#decoder.formats = new FormatSet(armed.formats, armed.strings);
+    this.#store.begin(armed);
+    await this.#enable();
+  }
+
+  /**
+   * Goes on with the same boot over another connection. What the old one took out of the buffer and did not deliver is
+   * a gap with its number.
+   *
+   * @throws RigFault `trace-other-boot` when the host has rebooted: that is a new segment.
+   */
+  async attach(shell: TraceShell): Promise<void> {
+    if (this.#ended) throw new RigFault("trace-ended", `the trace of this boot has ended: ${this.#ended}`);
+    this.#closeStreams();
+    this.#shell = shell;
+    const answer = await shell.exec(tracefs.killReadersCommand(this.#options), { timeoutMs: this.#timeoutMs });
+    const [bootId = "", there] = answer.stdout.trim().split("\n");
+    if (bootId !== this.bootId) {
+      throw new RigFault(
+        "trace-other-boot",
+        `boot ${this.bootId} was being traced, the host is now in boot ${bootId || "?"}`,
+      );
+    }
+    if (!there)
+      throw new RigFault("trace-instance-gone", `the trace instance "${this.#options.instance}" is gone from the host`);
+    const why = this.#detached ?? "the connection was replaced";
+    this.#detached = undefined;
+    for (const stats of await this.#readStats()) this.#countUndelivered(stats, why);
+    await this.#open();
+  }
+
+  /** The host is off or has crashed: closes this segment. What it recorded after the last drain is missing. */
+  hostGone(why: string): void {
+    if (this.#ended) return;
+    const now = hostTime(this.clockSamples, this.#clock.monotonicNs()) ?? this.watermarkNs;
+    const fromNs = this.watermarkNs;
+    this.#finish(why);
+    this.#decoder.addGap({ fromNs, toNs: Math.max(fromNs, now), reason: "host-down", detail: why });
+  }
+
+  /** Takes what is there, switches tracing off and removes the instance. */
+  async stop(): Promise<void> {
+    if (this.#ended) return;
+    const failure = await this.drain().catch((error: unknown) => error);
+    this.#finish("stopped");
+    await this.#shell.exec(tracefs.removeCommand(this.#options), { timeoutMs: this.#timeoutMs }).catch(() => undefined);
+    if (failure) throw failure;
+  }
+
+  #finish(why: string): void {
+    this.#ended = why;
+    this.#closeStreams();
+    this.#decoder.finish(this.watermarkNs);
+    this.#release(Number.POSITIVE_INFINITY);
+    this.#wake();
+  }
+
+  async #enable(): Promise<void> {
+    const result = await this.#shell.exec(tracefs.enableCommand(this.#options), { timeoutMs: this.#timeoutMs });
+    if (result.exitCode === 0) return;
+    throw new RigFault(
+      "trace-arm",
+      `the ${this.#options.events[0]} events cannot be switched on: ${result.stderr.trim()}`,
+    );
+  }
+
+  async #open(): Promise<void> {
+    await Promise.all(
+      this.#cpus.map(async (state) => {
+        const command = tracefs.readerCommand(this.#options, state.cpu, this.#armed.layout.pageBytes);
+        const stream = await this.#shell.stream(command);
+        state.stream = stream;
+        stream.onData((chunk) => {
+          if (state.stream === stream) this.#chunk(state.cpu, chunk);
+        });
+        void stream.done.then((end) => this.#streamEnded(state, stream, end.error));
+      }),
+    );
+  }
+
+  #chunk(cpu: number, chunk: Buffer): void {
+    this.#store.append(cpu, chunk);
+    this.#decoder.append(cpu, chunk);
+    this.#wake();
+  }
+
+  #streamEnded(state: CpuState, stream: TraceStream, error: Error | undefined): void {
+    if (state.stream !== stream || this.#ended) return;
+    state.stream = undefined;
+    const first = this.#detached === undefined;
+    this.#detached ??= `the stream of cpu${state.cpu} ended${error ? `: ${describeError(error)}` : ""}`;
+    this.#wake();
+    // A reader that died alone is started again; over a dead connection this fails, and `attach` is awaited.
+    if (first && !error) this.#reopening = delay(REOPEN_MS).then(() => this.#reopen());
+  }
+
+  async #reopen(): Promise<void> {
+    this.#reopening = undefined;
+    const why = this.#detached;
+    if (!why || this.#ended) return;
+    await this.attach(this.#shell).catch((error: unknown) => {
+      this.#detached = `${why}; ${describeError(error)}`;
+    });
+  }
+
+  #closeStreams(): void {
+    for (const state of this.#cpus) {
+      const { stream } = state;
+      state.stream = undefined;
+      stream?.close();
+    }
+  }
+
+  #event(event: TraceEvent): void {
+    if (event.kind === "marker") this.#marker(event.text, event.tNs);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Markers are written one after the other, so the first that reads like it is the one. */
+  #marker(text: string, hostNs: Nanoseconds): void {
+    const at = this.#waiters.findIndex((waiter) => waiter.text === text);
+    const [waiter] = at < 0 ? [] : this.#waiters.splice(at, 1);
+    waiter?.found(hostNs, this.#clock.monotonicNs());
+  }
+
+  #got(state: CpuState): number {
+    return this.#decoder.position(state.cpu).decoded - state.base;
+  }
+
+  #reached(state: CpuState, wanted: readonly tracefs.CpuStats[], latest: readonly tracefs.CpuStats[]): boolean {
+    const goal = wanted.find(({ cpu }) => cpu === state.cpu);
+    const now = latest.find(({ cpu }) => cpu === state.cpu);
+    if (!goal || !now) return true; // the CPU went offline, its file with it
+    const got = this.#got(state);
+    const missed = this.#decoder.position(state.cpu).missed - state.missedBase;
+    if (got >= goal.read + goal.entries) return true;
+    if (missed > 0 && got + missed >= goal.read + goal.entries + goal.overrun) return true;
+    return now.entries === 0 && got >= now.read;
+  }
+
+  /** The counters of all CPUs; what they tell of losses outside the pages becomes a gap. */
+  async #stats(): Promise<tracefs.CpuStats[]> {
+    await this.#live();
+    const before = new Map(this.#cpus.map((state) => [state.cpu, this.#got(state)]));
+    const all = await this.#readStats();
+    // More decoded than the kernel says it gave: the counters were reset, as unloading a traced module does.
+    if (!all.some((own) => (before.get(own.cpu) ?? 0) > own.read)) return all;
+    await this.#settle();
+    return this.#readStats();
+  }
+
+  async #readStats(): Promise<tracefs.CpuStats[]> {
+    const result = await this.#shell.exec(tracefs.statsCommand(this.#options), { timeoutMs: this.#timeoutMs });
+    const all = tracefs.parseStats(result.stdout);
+    for (const own of all) this.#countDropped(own);
+    return all;
+  }
+
+  #countDropped(own: tracefs.CpuStats): void {
+    const state = this.#cpus.find(({ cpu }) => cpu === own.cpu);
+    if (!state) return;
+    const lost = own.dropped - state.dropped;
+    state.dropped = own.dropped;
+    if (lost <= 0) return;
+    const detail = `cpu${own.cpu}: the kernel refused ${lost} records`;
+    this.#decoder.addGap({ fromNs: this.watermarkNs, toNs: own.nowNs, reason: "dropped", cpu: own.cpu, lost, detail });
+  }
+
+  /** Counters began anew: when nothing moves any more, what was decoded is what they count from. */
+  async #settle(): Promise<void> {
+    const deadline = performance.now() + this.#timeoutMs;
+    for (let last = ""; ; ) {
+      const all = await this.#readStats();
+      const seen = all.map((own) => `${own.entries} ${own.read} ${this.#decoder.position(own.cpu).bytes}`).join();
+      if (seen === last && all.every((own) => own.entries === 0)) return this.#rebase(all);
+      if (performance.now() > deadline) throw this.#drainFault(all);
+      last = seen;
+      await delay(QUIET_MS);
+    }
+  }
+
+  #rebase(all: readonly tracefs.CpuStats[]): void {
+    for (const own of all) {
+      const state = this.#cpus.find(({ cpu }) => cpu === own.cpu);
+      if (!state) continue;
+      const position = this.#decoder.position(own.cpu);
+      state.base = position.decoded - own.read;
+      state.missedBase = position.missed - own.overrun;
+    }
+  }
+
+  #countUndelivered(own: tracefs.CpuStats, why: string): void {
+    const state = this.#cpus.find(({ cpu }) => cpu === own.cpu);
+    if (!state) return;
+    const lost = own.read - this.#got(state);
+    // Fewer read than decoded: the buffers were cleared meanwhile, and nobody knows what was in them.
+    if (lost === 0) this.#decoder.dropPartial(own.cpu);
+    else this.#decoder.cut(own.cpu, "stream-lost", `cpu${own.cpu}: ${why}`, lost > 0 ? lost : undefined);
+    state.base -= lost;
+  }
+
+  #release(toNs: Nanoseconds): void {
+    const { timeline } = this.#decoder;
+    for (const event of timeline.take(toNs)) this.events.push(event);
+    if (Number.isFinite(toNs)) this.watermarkNs = Math.max(this.watermarkNs, toNs);
+    else this.watermarkNs = Math.max(this.watermarkNs, this.events.at(-1)?.tNs ?? 0);
+  }
+
+  /** @throws RigFault when the streams are down and not about to be opened again. */
+  async #live(): Promise<void> {
+    await this.#reopening;
+    if (this.#ended) throw new RigFault("trace-ended", `the trace of this boot has ended: ${this.#ended}`);
+    if (this.#detached) throw new RigFault("trace-detached", `the trace is not being collected: ${this.#detached}`);
+  }
+
+  #wake(): void {
+    const waiting = this.#progress;
+    this.#progress = [];
+    for (const resume of waiting) resume();
+  }
+
+  /** Something was decoded, or `ms` passed. @throws RigFault when the streams are down. */
+  async #moved(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      this.#progress.push(resolve);
+    });
+    clearTimeout(timer);
+    await this.#live();
+  }
+
+  async #inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+    let value: { readonly is: T } | undefined;
+    void promise.then((is) => {
+      value = { is };
+      this.#wake();
+    });
+    const deadlineNs = this.#clock.monotonicNs() + msToNs(this.#timeoutMs);
+    while (!value) {
+      if (this.#clock.monotonicNs() > deadlineNs)
+        throw new RigFault("trace-mark", `waited ${this.#timeoutMs} ms for ${what}`);
+      await this.#moved(50);
+    }
+    return value.is;
+  }
+
+  #drainFault(latest: readonly tracefs.CpuStats[]): RigFault {
+    const told = this.#cpus.map((state) => {
+      const own = latest.find(({ cpu }) => cpu === state.cpu);
+      return `cpu${state.cpu}: ${this.#got(state)} decoded, the kernel gave ${own?.read ?? "?"} and holds ${own?.entries ?? "?"}`;
+    });
+    return new RigFault(
+      "trace-drain",
+      `the trace did not drain within ${this.#timeoutMs} ms (${told.join("; ")}); is the link too slow for the events?`,
+    );
+  }
+}
+
+/** A refused start leaves nothing behind on the host. */
+async function armOrRemove(shell: TraceShell, arm: tracefs.ArmOptions): Promise<tracefs.ArmedTrace> {
+  try {
+    return await tracefs.readArmed(shell, tracefs.createCommand(arm), arm);
+  } catch (error) {
+    const held = error instanceof RigFault && error.code === "trace-busy";
+    if (!held) await shell.exec(tracefs.removeCommand(arm)).catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+/** One record's payload -> values, by the format of its event. What an event means is told in mhi-decode.ts. */
+import type { EventFormat, FormatField } from "./format.ts";
+import type { OtherEvent } from "./mhi-events.ts";
+import type { EventHead } from "./text-body.ts";
+
+/** A record in the page that is being walked. */
+export interface RecordBytes {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** First byte of the payload (common_type) and how many there are. */
+  readonly at: number;
+  readonly length: number;
+}
+
+const decoder = new TextDecoder();
+
+/** Text up to its NUL; undefined when it lies outside the record. */
+export function textAt(record: RecordBytes, offset: number, size: number): string | undefined {
+  if (offset + size > record.length) return undefined;
+  const from = record.at + offset;
+  const nul = record.bytes.indexOf(0, from);
+  const to = nul < 0 || nul > from + size ? from + size : nul;
+  return decoder.decode(record.bytes.subarray(from, to));
+}
+
+/** `__data_loc`: low half = offset in the record, high half = bytes. `__rel_loc`: the offset counts from the field's end. */
+export function locatedText(record: RecordBytes, field: FormatField): string | undefined {
+  if (field.offset + 4 > record.length) return undefined;
+  const word = record.view.getUint32(record.at + field.offset, true);
+  const base = field.type.startsWith("__rel_loc") ? field.offset + field.size : 0;
+  return textAt(record, base + (word & 0xffff), word >>> 16);
+}
+
+/** 64 bits as hex text, exact. */
+export function hex64(record: RecordBytes, offset: number): string {
+  const low = record.view.getUint32(record.at + offset, true);
+  const high = record.view.getUint32(record.at + offset + 4, true);
+  return high === 0 ? `0x${low.toString(16)}` : `0x${high.toString(16)}${low.toString(16).padStart(8, "0")}`;
+}
+
+/** An integer of 1, 2 or 4 bytes. */
+export function intAt(record: RecordBytes, field: FormatField): number {
+  const at = record.at + field.offset;
+  if (field.size === 4) return field.signed ? record.view.getInt32(at, true) : record.view.getUint32(at, true);
+  if (field.size === 2) return field.signed ? record.view.getInt16(at, true) : record.view.getUint16(at, true);
+  return field.signed ? record.view.getInt8(at) : record.view.getUint8(at);
+}
+
+const isText = (field: FormatField): boolean => /^(?:const )?(?:unsigned )?char\s*\[/.test(field.type);
+
+function fieldValue(record: RecordBytes, field: FormatField, strings: ReadonlyMap<string, string>): string | number {
+  if (/^__(?:data|rel)_loc char\[\]/.test(field.type)) return locatedText(record, field) ?? "(outside the record)";
+  if (isText(field)) return textAt(record, field.offset, field.size || record.length - field.offset) ?? "(cut)";
+  if (field.offset + field.size > record.length) return "(cut)";
+  if (field.size === 8 && !field.type.includes("[")) {
+    const value = hex64(record, field.offset);
+    return field.type === "const char *" ? (strings.get(value) ?? value) : value;
+  }
+  if (field.size === 1 || field.size === 2 || field.size === 4) return intAt(record, field);
+  const from = record.at + field.offset;
+  return Buffer.from(record.bytes.subarray(from, from + field.size)).toString("hex");
+}
+
+/** A record kept whole: 64-bit values and pointers as hex text, constant kernel strings resolved where they are listed. */
+export function otherEvent(
+  record: RecordBytes,
+  format: EventFormat,
+  head: EventHead,
+  strings: ReadonlyMap<string, string>,
+): OtherEvent {
+  const fields: Record<string, string | number> = {};
+  for (const field of format.fields.values()) {
+    if (!field.name.startsWith("common_")) fields[field.name] = fieldValue(record, field, strings);
+  }
+  return { kind: "other", ...head, system: format.system, name: format.name, fields };
+}
+
+/** A record of an event whose format is not known: its bytes. */
+export function unknownEvent(record: RecordBytes, id: number, head: EventHead): OtherEvent {
+  const bytes = Buffer.from(record.bytes.subarray(record.at, record.at + record.length)).toString("hex");
+  return { kind: "other", ...head, system: "", name: `event ${id}`, fields: { bytes } };
+}
