@@ -24,6 +24,9 @@ export interface DmesgPart {
   readonly lost: number;
   /** To read on from: `readDmesg(shell, mark)`. */
   readonly mark: DmesgMark;
+  /** The same moment on the log's clock and on CLOCK_BOOTTIME (to 10 ms): they part when the host sleeps. */
+  readonly logNs: Nanoseconds;
+  readonly bootNs: Nanoseconds;
 }
 
 /** A place in one boot's log. */
@@ -41,14 +44,16 @@ const PREFIX = "mhi-hil: ";
  */
 export async function readDmesg(shell: Shell, mark?: DmesgMark): Promise<DmesgPart> {
   const token = newToken();
-  const { bootId, lines } = await readKmsg(shell, token, `/;${token}/q;/^ /d;p`);
+  const { bootId, bootNs, lines } = await readKmsg(shell, token, `/;${token}/{p;q};/^ /d;p`);
   const after = mark?.bootId === bootId ? mark.seq : undefined;
   const all = lines.flatMap((line) => parseKmsg(line) ?? []);
   const fresh = after === undefined ? all : all.filter((entry) => entry.seq > after);
   const first = fresh[0]?.seq;
   const lost = first === undefined || after === undefined ? 0 : Math.max(0, first - after - 1);
   const entries = fresh.filter((entry) => !entry.text.startsWith(PREFIX));
-  return { entries, lost, mark: { bootId, seq: fresh.at(-1)?.seq ?? after ?? -1 } };
+  const last = fresh.at(-1);
+  if (!last) throw unreadable("the line that was written to it does not come back");
+  return { entries, lost, mark: { bootId, seq: last.seq }, logNs: last.tNs, bootNs };
 }
 
 /** Notes the place without fetching what came before. @throws RigFault `dmesg-unreadable` */
@@ -65,18 +70,24 @@ const newToken = (): string => `${PREFIX}${randomUUID()}`;
 const unreadable = (said: string): RigFault =>
   new RigFault("dmesg-unreadable", `the host's kernel log cannot be read through /dev/kmsg: ${said}; log in as root`);
 
+interface KmsgText {
+  readonly bootId: string;
+  readonly bootNs: Nanoseconds;
+  readonly lines: string[];
+}
+
 /**
  * A reader of /dev/kmsg waits at the end of the log: a line of our own tells it where to stop. There are two of them,
  * because busybox's sed reads one line ahead.
  */
-async function readKmsg(shell: Shell, token: string, filter: string): Promise<{ bootId: string; lines: string[] }> {
+async function readKmsg(shell: Shell, token: string, filter: string): Promise<KmsgText> {
   const line = quote(`<7>${token}`);
-  const script = `cat /proc/sys/kernel/random/boot_id || exit 1
+  const script = `cat /proc/sys/kernel/random/boot_id /proc/uptime || exit 1
 echo ${line} > /dev/kmsg && echo ${line} > /dev/kmsg || exit 1
 sed -n ${quote(filter)} /dev/kmsg`;
   const result = await shell.exec(script);
-  const [bootId, ...lines] = result.stdout.split("\n");
-  if (result.exitCode === 0 && bootId) return { bootId, lines };
+  const [bootId, uptime, ...lines] = result.stdout.split("\n");
+  if (result.exitCode === 0 && bootId && uptime) return { bootId, bootNs: Number.parseFloat(uptime) * 1e9, lines };
   throw unreadable(result.stderr.trim() || `exit code ${result.exitCode}`);
 }
 

@@ -11,8 +11,8 @@ import { describeError, RigFault, UsageError } from "../../base/errors.ts";
 import type { Shell } from "../shell/shell.ts";
 import { startScript, waitScript } from "./suspend-script.ts";
 
-/** deep: S3. s2idle: suspend to idle. */
-export type SleepMode = "deep" | "s2idle";
+/** S3: `deep` in the kernel's words. s2idle: suspend to idle. */
+export type SleepMode = "S3" | "s2idle";
 
 /** Levels of /sys/power/pm_test at which a suspend stops, waits five seconds and comes back by itself. */
 export type PmTest = "freezer" | "devices" | "platform" | "processors" | "core";
@@ -52,7 +52,11 @@ export interface SuspendResult {
 /** Modes that the host offers: `mem_sleep` of /sys/power. */
 export async function sleepModes(shell: Shell): Promise<SleepMode[]> {
   const { stdout } = await shell.exec("cat /sys/power/mem_sleep 2>/dev/null");
-  return (["deep", "s2idle"] as const).filter((mode) => new RegExp(`\\b${mode}\\b`).test(stdout));
+  const words: readonly (readonly [string, SleepMode])[] = [
+    ["deep", "S3"],
+    ["s2idle", "s2idle"],
+  ];
+  return words.filter(([word]) => stdout.includes(word)).map(([, mode]) => mode);
 }
 
 /**

@@ -15,7 +15,8 @@ export async function writeFile(
   why: string,
   timeoutMs = 30_000,
 ): Promise<void> {
-  const result = await shell.exec(`printf %s ${quote(value)} > ${quote(path)}`, { timeoutMs });
+  // dd, since it names the error in Debian's version and busybox's alike; dash's echo and busybox's tee do not.
+  const result = await shell.exec(`printf %s ${quote(value)} | dd of=${quote(path)}`, { timeoutMs });
   if (result.exitCode === 0) return;
   const errno = errnoOf(result.stderr);
   const said = errno ?? (result.stderr.trim().slice(-200) || `exit code ${result.exitCode}`);
@@ -24,11 +25,9 @@ export async function writeFile(
   });
 }
 
-/** `Device or resource busy` of `sh: write error: Device or resource busy`. */
+/** `No such device` of `dd: error writing '/sys/...': No such device` or `sh: can't open /dev/x: No such device`. */
 export const errnoOf = (stderr: string): string | undefined =>
-  /(?:write error|cannot create [^:]+|can't create [^:]+|I\/O error|echo|printf)[^:]*: ([^:\n]+)\s*$/m
-    .exec(stderr)?.[1]
-    ?.trim();
+  /^(?:dd|-?\w*sh|printf)\b[^\n]*: ([A-Z][^:\n]+?)\s*$/m.exec(stderr)?.[1];
 
 /**
  * Polls `script` on the host, every 50 ms or so, until it prints something, which is returned; undefined at the

@@ -1,7 +1,7 @@
 /** How to log in, as ssh2 wants it. Secrets come from the environment, the agent or a key file, never from a rig file. */
 import { readFileSync } from "node:fs";
-import type { ConnectConfig } from "ssh2";
-import { utils } from "ssh2";
+// The CommonJS package names its exports in a way that Node's import does not see.
+import ssh2, { type ConnectConfig } from "ssh2";
 import { UsageError } from "../../base/errors.ts";
 import { expandHome } from "./paths.ts";
 
@@ -38,7 +38,7 @@ function variable(name: string, env: NodeJS.ProcessEnv, what: string): string {
 
 function readKey(file: string): Buffer {
   const data = readFile(file);
-  const parsed = utils.parseKey(data);
+  const parsed = ssh2.utils.parseKey(data);
   if (parsed instanceof Error) {
     const hint = /encrypted/i.test(parsed.message) ? "; load it into the SSH agent and use `auth: {by: agent}`" : "";
     throw new UsageError("login-unusable", `${file} is not a usable private key: ${parsed.message}${hint}`);

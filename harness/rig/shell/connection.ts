@@ -1,6 +1,6 @@
 /** One SSH connection: from the TCP connect to the login, and the watch over it until it ends. */
 import { type Socket, connect as tcpConnect } from "node:net";
-import { Client, type ConnectConfig } from "ssh2";
+import ssh2, { type Client, type ConnectConfig } from "ssh2";
 import { RigFault } from "../../base/errors.ts";
 import { loginConfig, type ShellAuth } from "./auth.ts";
 import { type HostKeyExpectation, hostKeyCheck } from "./host-key.ts";
@@ -63,7 +63,7 @@ export async function connectOnce(target: SshTarget, remainingMs: number): Promi
   const check = hostKeyCheck(target.hostKey, target.host, target.port);
   const login = loginConfig(target.auth);
   const socket = await openSocket(target, remainingMs);
-  const client = new Client();
+  const client = new ssh2.Client();
   let wrongKey: string | undefined;
   const config: ConnectConfig = {
     ...login,
