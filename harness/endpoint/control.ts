@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { type ControlReply, MAX_LINE_BYTES } from "./control-protocol.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { listenOnSocket } from "./vfio-user/server.ts";
+import { listenOnSocket } from "./unix-socket.ts";
 
 /**
  * The control socket: any number of clients, each answered in the order of its requests.

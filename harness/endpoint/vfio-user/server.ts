@@ -1,7 +1,7 @@
-import { lstatSync, rmSync } from "node:fs";
-import { createConnection, createServer, type Server, type Socket } from "node:net";
-import { describeError, RigFault, UsageError } from "../../base/errors.ts";
+import { createServer, type Server, type Socket } from "node:net";
+import { describeError } from "../../base/errors.ts";
 import type { DeviceLog } from "../log.ts";
+import { listenOnSocket } from "../unix-socket.ts";
 import { DmaRequests } from "./dma-requests.ts";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 import { type Answer, answer, Session } from "./handlers.ts";
@@ -22,8 +22,6 @@ import type { VfioTarget } from "./target.ts";
 const MAX_UNSENT_BYTES = 4 << 20;
 /** How long a new client waits for the one before it to be gone: a killed QEMU's end comes a moment late. */
 const HANDOVER_MS = 500;
-/** sun_path of a Unix socket address, without the NUL. */
-const MAX_SOCKET_PATH_BYTES = 107;
 
 /** One device behind one Unix socket, one client at a time. Each connection is a cold power-on. */
 export class VfioUserServer {
@@ -182,43 +180,5 @@ class Connection {
 
   #send(frame: Buffer): void {
     if (this.#socket.writable) this.#socket.write(frame);
-  }
-}
-
-/** Listens on a Unix socket; takes the place of a dead server's left-over socket file. */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-    throw new UsageError(
-      "socket-path-too-long",
-      `the socket path ${path} has ${Buffer.byteLength(path)} bytes; a Unix socket takes at most ${MAX_SOCKET_PATH_BYTES}: use a shorter folder`,
-    );
-  }
-  if (await isServed(path)) {
-    throw new RigFault("socket-taken", `the socket ${path} is served by another process: end it, or name another path`);
-  }
-  removeSocket(path);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) =>
-      reject(new RigFault("socket-listen", `cannot listen on ${path}: ${error.message}`, { cause: error })),
-    );
-    server.listen(path, () => resolve());
-  });
-}
-
-const isServed = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = createConnection(path, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on("error", () => resolve(false));
-  });
-
-/** Removes a socket file and nothing else; quiet where there is none. */
-export function removeSocket(path: string): void {
-  try {
-    if (lstatSync(path).isSocket()) rmSync(path);
-  } catch {
-    // not there, or not ours: listening will say so
   }
 }
