@@ -227,10 +227,50 @@ describe("channel-command", () => {
   });
 });
 
+describe("worker-item", () => {
+  it("knows from within which items a PM state is entered", () => {
+    const late = [...booted, pm(PmState.SHUTDOWN_PROCESS), pm(PmState.DISABLE)];
+    expect(titles(late)).toEqual(["PM state DISABLE outside of its work item"]);
+    expect(titles([...booted.slice(0, 3), worker(WorkerItem.READY), pm(PmState.POR)])).toContain(
+      "work item READY started once more than it was queued",
+    );
+    expect(titles([...booted.slice(0, 3), pm(PmState.POR)])).toEqual(["PM state POR entered twice in one work item"]);
+  });
+
+  it("knows which items follow which PM states", () => {
+    expect(titles([...booted, worker(WorkerItem.DISABLE_DESTROY_DEVICE)])).toEqual([]); // a silent LD_ERR, perhaps
+    expect(titles([...booted, ...open, worker(WorkerItem.DISABLE_DESTROY_DEVICE)])).toEqual([
+      "work item DISABLE (DESTROY DEVICE) started in PM state M0",
+    ]);
+    expect(titles([...booted, ...open, worker(WorkerItem.SYS_ERR)])).toEqual([
+      "work item SYS ERROR started in PM state M0",
+    ]);
+  });
+
+  it("wants a PM record of each power down", () => {
+    const down = [...booted, pm(PmState.SHUTDOWN_PROCESS), worker(WorkerItem.DISABLE), worker(WorkerItem.DISABLE)];
+    expect(titles([...down, pm(PmState.DISABLE)])).toEqual(["work item DISABLE started once more than it was queued"]);
+  });
+});
+
 describe("ctrl-event-consequence", () => {
   it("tells a device that says M0 where the host cannot use it", () => {
     expect(titles([...booted, ...asleep, state(2), state(2)], 100)).toContain(
       "device sent M0 while the host was in M3, and the host refused it",
+    );
+  });
+
+  it("wants one work item for each EE event, in their order", () => {
+    const none = [...booted.slice(0, 5), worker(WorkerItem.MISSION_MODE)];
+    expect(titles(none)).toEqual(["work item MISSION MODE started without an EE event from the device"]);
+    const skipped = [...booted.slice(0, 5), element(0x40, 1), element(0x40, 2), worker(WorkerItem.MISSION_MODE)];
+    expect(titles(skipped)).toEqual(["host did not handle the device's SBL event"]);
+    expect(titles(booted.slice(0, 6), 102_000)).toEqual(["host did not handle the device's AMSS event"]);
+  });
+
+  it("lets nothing be taken from the rings of a device that is off", () => {
+    expect(titles([booted[0] ?? {}, worker(WorkerItem.READY), state(2)])).toContain(
+      "an event ring element was taken while the host was powered down",
     );
   });
 
