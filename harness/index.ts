@@ -4,9 +4,9 @@
  * ```ts
  * import { expect, scenario, test } from "mhi-hil";
  *
- * test("S3, slot power kept", async ({ rig, trace }) => {
+ * test("S3, slot power kept", async ({ rig, timeline }) => {
  *   await rig.suspend("S3");
- *   await expect(trace).toFollow(scenario.systemSuspendResume(rig.family));
+ *   await expect(timeline).toFollow(scenario.systemSuspendResume(rig.family));
  * });
  * ```
  */

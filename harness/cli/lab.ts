@@ -107,7 +107,7 @@ async function down(options: LabOptions): Promise<void> {
     print(options, { rigId: id, up: false }, [`rig ${id} was not up`]);
     return;
   }
-  const { claim } = await keeper.status();
+  const { claim, pid } = await keeper.status();
   if (claim) {
     throw new RigFault(
       "lease-taken",
@@ -116,18 +116,21 @@ async function down(options: LabOptions): Promise<void> {
   }
   await keeper.shutdown();
   keeper.close();
-  await waitFor(async () => (await isGone(id)) || undefined, {
-    what: `rig ${id} to go down`,
+  await waitFor(() => isGone(pid), {
+    what: `the keeper of rig ${id} (pid ${pid}) to end`,
     timeoutMs: 20_000,
     intervalMs: 50,
   });
   print(options, { rigId: id, up: false }, [`rig ${id} is down`]);
 }
 
-async function isGone(id: string): Promise<boolean> {
-  const left = await KeeperClient.find(id);
-  left?.close();
-  return left === undefined;
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 async function status(options: LabOptions): Promise<void> {

@@ -1,4 +1,4 @@
-/** Playwright's fixtures: `rig` lives as long as a worker, `trace` as long as a test. */
+/** Playwright's fixtures: `rig` lives as long as a worker, `timeline` as long as a test. */
 import { test as base } from "@playwright/test";
 import { RigFault, UsageError } from "../base/errors.ts";
 import { loadRig } from "../rig/inventory/load.ts";
@@ -23,7 +23,8 @@ interface TestFixtures {
   /** Where the test starts; set it with `test.use({ startFrom: "host" })`. */
   startFrom: StartFrom;
   rig: Rig;
-  trace: Trace;
+  /** Evidence of this test: its trace, live. (`trace` is taken: Playwright's own option.) */
+  timeline: Trace;
 }
 
 interface WorkerFixtures {
@@ -50,7 +51,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: "worker", timeout: ATTACH_MS },
   ],
   rig: async ({ attached }, use) => use(attached.rig),
-  trace: [
+  timeline: [
     async ({ attached, startFrom }, use, info) => {
       const session = await TestSession.begin(attached.rig, attached.keeper, info, startFrom);
       try {

@@ -55,6 +55,12 @@ export class HostLink {
     return this.#shell;
   }
 
+  /** How the trace is taken, for the heading: source, form, CPUs. */
+  get traceDescription(): string {
+    const cpus = this.#boots.at(-1)?.collector.cpus.length;
+    return cpus === undefined ? "none" : `mhi_host, binary, ${cpus} cpu${cpus === 1 ? "" : "s"}`;
+  }
+
   get segments(): readonly LiveSegment[] {
     return this.#boots;
   }

@@ -82,7 +82,8 @@ export async function startKeeper(
   const child = fork(entry, [JSON.stringify(options)], {
     // A process group of its own: Ctrl-C reaches the run, and the run tells the keeper when it is done.
     detached: true,
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // One that stays must not hold the terminal or a pipe of the command that started it.
+    stdio: ["ignore", "ignore", options.stay ? "ignore" : "inherit", "ipc"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const stop = async (timeoutMs = 15_000): Promise<void> => {

@@ -149,7 +149,7 @@ export class Keeper {
       boots: this.#boots,
       ssh: hardware.ssh,
       versions: { ...hardware.versions },
-      faults: [...(await hardware.faults.list())],
+      faults: (await hardware.faults.list()).map((fault) => fault.name),
       ...(hardware.accel && { accel: hardware.accel }),
       ...(this.#console && { consolePath: this.#console.path }),
       ...(hardware.deviceLogPath && { deviceLogPath: hardware.deviceLogPath }),

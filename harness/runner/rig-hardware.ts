@@ -64,8 +64,11 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     deviceLogPath: lab.deviceLogPath,
     consoleBaud: 115_200,
     prewarm: true,
-    faults: lab.faults,
-    slot: { unplug: () => lab.unplug(), plug: () => lab.plug() },
+    faults: {
+      set: lab.faults.set,
+      list: async () => (await lab.faults.list()).map((name) => ({ name })),
+    },
+    slot: { name: "qemu", unplug: () => lab.unplug(), plug: () => lab.plug() },
     power: async () => lab.power(),
     setPower: (state) => (state === "on" ? lab.powerOn() : lab.powerOff()),
     reset: () => lab.reset(),

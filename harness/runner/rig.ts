@@ -147,8 +147,15 @@ export class Rig {
   /** Suspends the host and returns when it is back. A refused suspend is the judge's to explain. */
   suspend = (mode: "S3" | "s2idle"): Promise<void> =>
     this.#action("suspend", mode, async () => {
-      await suspendHost(this.host.shell, { mode, wakeAfterS: 3 });
+      const sleep = await suspendHost(this.host.shell, {
+        mode,
+        wakeAfterS: 3,
+        ...(this.file.kind === "virtual" && { wake: async () => void (await this.#keeper.wakeup()) }),
+      });
       await this.host.resync();
+      if (sleep.slept) return;
+      const who = sleep.failedDevice ? ` (${sleep.failedDevice}, step ${sleep.failedStep ?? "unknown"})` : "";
+      throw new RigFault("suspend-refused", `the host did not suspend: ${sleep.error ?? "no reason given"}${who}`);
     });
 
   /** Whether the slot keeps its power while the host sleeps. A rig that cannot choose has it written in its file. */

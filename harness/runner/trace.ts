@@ -1,5 +1,5 @@
 /**
- * The `trace` fixture: the evidence of one test, live, over all boots of the host that it saw. A matcher waits on it; the
+ * The `timeline` fixture: the evidence of one test, live, over all boots of the host that it saw. A matcher waits on it; the
  * verdict of the whole test is made from the same evidence at its end.
  */
 import { setTimeout as delay } from "node:timers/promises";

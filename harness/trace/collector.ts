@@ -131,6 +131,11 @@ export class Collector {
     return this.#armed.bootId;
   }
 
+  /** CPUs whose buffers are read. */
+  get cpus(): readonly number[] {
+    return this.#armed.cpus;
+  }
+
   get kernel(): string {
     return this.#armed.kernel;
   }

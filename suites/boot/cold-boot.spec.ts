@@ -2,8 +2,8 @@ import { expect, scenario, test } from "mhi-hil";
 
 test.use({ startFrom: "host" });
 
-test("cold boot reaches mission mode", async ({ rig, trace }) => {
+test("cold boot reaches mission mode", async ({ rig, timeline }) => {
   await rig.loadDriver();
-  await expect(trace).toFollow(scenario.boot(rig.family));
+  await expect(timeline).toFollow(scenario.boot(rig.family));
   await rig.expectMissionMode();
 });

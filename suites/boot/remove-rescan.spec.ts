@@ -1,9 +1,9 @@
 import { expect, scenario, test } from "mhi-hil";
 
-test("PCI remove and rescan", async ({ rig, trace }) => {
+test("PCI remove and rescan", async ({ rig, timeline }) => {
   await rig.remove();
-  await expect(trace).toFollow(scenario.unbind(rig.family));
+  await expect(timeline).toFollow(scenario.unbind(rig.family));
   await rig.rescan();
-  await expect(trace).toFollow(scenario.boot(rig.family));
+  await expect(timeline).toFollow(scenario.boot(rig.family));
   await rig.expectMissionMode();
 });

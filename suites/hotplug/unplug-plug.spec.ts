@@ -1,10 +1,10 @@
 import { expect, scenario, test } from "mhi-hil";
 
-test("device gone and hot-plugged back", async ({ rig, trace }) => {
+test("device gone and hot-plugged back", async ({ rig, timeline }) => {
   test.skip(!rig.can("slot"), "this rig cannot plug and unplug its slot");
   await rig.unplug();
-  await expect(trace).toFollow(scenario.unplugged(rig.family));
+  await expect(timeline).toFollow(scenario.unplugged(rig.family));
   await rig.plug();
-  await expect(trace).toFollow(scenario.boot(rig.family));
+  await expect(timeline).toFollow(scenario.boot(rig.family));
   await rig.expectMissionMode();
 });

@@ -1,8 +1,8 @@
 import { expect, scenario, test } from "mhi-hil";
 
-test("runtime suspend and resume", async ({ rig, trace }) => {
+test("runtime suspend and resume", async ({ rig, timeline }) => {
   await rig.runtimeSuspend();
-  await expect(trace).toFollow(scenario.runtimeSuspend(rig.family));
+  await expect(timeline).toFollow(scenario.runtimeSuspend(rig.family));
   await rig.runtimeResume();
-  await expect(trace).toFollow(scenario.runtimeResume(rig.family));
+  await expect(timeline).toFollow(scenario.runtimeResume(rig.family));
 });

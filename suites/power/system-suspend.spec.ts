@@ -1,16 +1,16 @@
 import { expect, scenario, test } from "mhi-hil";
 
-test("S3, slot power kept", async ({ rig, trace }) => {
+test("S3, slot power kept", async ({ rig, timeline }) => {
   await rig.setSlotPower("kept");
   await rig.suspend("S3");
-  await expect(trace).toFollow(scenario.systemSuspendResume(rig.family));
+  await expect(timeline).toFollow(scenario.systemSuspendResume(rig.family));
   await rig.expectMissionMode();
 });
 
-test("S3, slot power lost", async ({ rig, trace }) => {
+test("S3, slot power lost", async ({ rig, timeline }) => {
   test.skip(!rig.can("slot-power"), "this rig cannot cut the slot's power in suspend");
   await rig.setSlotPower("lost");
   await rig.suspend("S3");
-  await expect(trace).toFollow(scenario.contextLostResume(rig.family));
+  await expect(timeline).toFollow(scenario.contextLostResume(rig.family));
   await rig.expectMissionMode();
 });

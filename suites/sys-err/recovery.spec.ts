@@ -1,8 +1,8 @@
 import { expect, scenario, test } from "mhi-hil";
 
-test("SYS_ERR in AMSS and recovery", async ({ rig, trace }) => {
+test("SYS_ERR in AMSS and recovery", async ({ rig, timeline }) => {
   test.skip(!rig.can("sys-err"), "this rig cannot make the device raise SYS_ERR");
   await rig.raiseSysErr();
-  await expect(trace).toFollow(scenario.sysErrRecovery(rig.family));
+  await expect(timeline).toFollow(scenario.sysErrRecovery(rig.family));
   await rig.expectMissionMode();
 });
