@@ -61,5 +61,5 @@ input[type=search]{width:270px}.readout div>.is:first-child{margin-left:0}
 .row .d,.row .s{color:var(--dim)}.row .d{text-align:right;padding-right:6px}.row .m{color:var(--fail)}
 .list.head{height:auto;overflow:hidden;border-bottom:0;border-radius:6px 6px 0 0;color:var(--dim);background:var(--soft)}.list.head .row{position:static;cursor:default}
 @media(max-width:900px){.test>summary{grid-template-columns:76px 1fr 64px}.test>summary .area{display:none}.test>summary .first{grid-column:1/-1;order:1}}
-@media print{:root{color-scheme:light}body{background:#fff;font-size:11px}.bar,.sources,.more,.legend{display:none}.finding,.panel,canvas,summary{break-inside:avoid}canvas{height:auto!important}.list{height:auto;max-height:260px;overflow:hidden}header,main,footer{padding-inline:0;max-width:none}}
+@media print{:root{color-scheme:light}body{background:#fff;font-size:11px}.bar,.sources,.more,.legend{display:none}.finding,canvas,summary{break-inside:avoid}canvas{height:auto!important}.table{display:none}header,main,footer{padding-inline:0;max-width:none}}
 `;

@@ -30,6 +30,25 @@ export function drawGaps(
   }
 }
 
+/** Where a later boot's evidence begins: from here on the host's clock is another one. */
+export function drawBoots(
+  pen: CanvasRenderingContext2D,
+  model: Model,
+  view: View,
+  colors: Palette,
+  height: number,
+): void {
+  for (const [index, segment] of model.data.segments.entries()) {
+    const x = Math.round(view.x(segment.baseNs));
+    if (index === 0 || x < GUTTER || x > view.width) continue;
+    pen.fillStyle = colors.ink;
+    pen.fillRect(x - 1, OVERVIEW + RULER, 1.5, height);
+    pen.font = SMALL;
+    pen.textAlign = "right";
+    pen.fillText(`boot ${index + 1}`, x - 5, TOP - 7);
+  }
+}
+
 /** Behind the lanes, so that the states keep their colours; the edges of a band stand before them. */
 export function drawBands(
   pen: CanvasRenderingContext2D,

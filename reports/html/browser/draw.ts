@@ -1,6 +1,6 @@
 /** The canvas: overview, ruler, titles; the lanes and what marks them are drawn by draw-lanes and draw-marks. */
 import { drawLanes } from "./draw-lanes.ts";
-import { drawBands, drawCursors, drawFindings, drawGaps } from "./draw-marks.ts";
+import { drawBands, drawBoots, drawCursors, drawFindings, drawGaps } from "./draw-marks.ts";
 import { FONT, heightOf, OVERVIEW, RULER, SMALL, TOP } from "./layout.ts";
 import type { Model } from "./model.ts";
 import { hatch, type Palette } from "./palette.ts";
@@ -19,6 +19,7 @@ export function draw(pen: CanvasRenderingContext2D, model: Model, view: View, co
   drawBands(pen, model, view, colors, height);
   drawLanes(pen, model, view, colors);
   drawGaps(pen, model, view, colors, height);
+  drawBoots(pen, model, view, colors, height);
   drawFindings(pen, model, view, colors, height);
   drawCursors(pen, view, colors, height);
   pen.restore();
