@@ -50,21 +50,33 @@ export async function mhiControllerOf(shell: Shell, pciAddress: string): Promise
 }
 
 /**
- * Waits until the controller of that PCI device has channel devices: the driver has handled mission mode.
+ * Waits until the controller of that PCI device has channel devices: the driver handles mission mode. It makes them one
+ * after the other: name in `channels` those that must be there.
  *
  * @throws RigFault `mission-mode-wait` with what is on the bus instead; whether the product is to blame for it is the
  * judge's business, not this one's.
  */
-export async function waitMissionMode(shell: Shell, pciAddress: string, timeoutMs: number): Promise<MhiController> {
+export async function waitMissionMode(
+  shell: Shell,
+  pciAddress: string,
+  timeoutMs: number,
+  channels: readonly string[] = [],
+): Promise<MhiController> {
   // Channel devices are children of the controller, which is a child of the PCI device.
   const device = quote(`/sys/bus/pci/devices/${pciAddress}`);
-  const script = `for c in ${device}/mhi[0-9]*/mhi[0-9]*_*; do [ -e "$c" ] && { echo "$c"; break; }; done`;
+  const wanted = channels.length > 0 ? channels.map(quote).join(" ") : "'*'";
+  const script = `all=yes
+for n in ${wanted}; do
+  here=; for c in ${device}/mhi[0-9]*/mhi[0-9]*_$n; do [ -e "$c" ] && here=yes; done
+  [ "$here" ] || all=
+done; echo $all`;
   if (await pollOnHost(shell, script, timeoutMs)) {
     const controller = await mhiControllerOf(shell, pciAddress);
     if (controller && controller.channels.length > 0) return controller;
   }
   const there = await mhiControllerOf(shell, pciAddress);
-  const found = there ? `${there.name} without channels` : "no MHI controller of that device";
+  const names = there?.channels.map((entry) => entry.channel).join(", ") || "none";
+  const found = there ? `${there.name} with channels: ${names}` : "no MHI controller of that device";
   throw new RigFault("mission-mode-wait", `${pciAddress}: no mission mode within ${timeoutMs} ms; found ${found}`, {
     values: { pciAddress, timeoutMs, found },
   });

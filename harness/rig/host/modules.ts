@@ -52,8 +52,11 @@ export async function unloadModule(
 ): Promise<void> {
   const module = moduleName(name);
   const timeoutMs = options.timeoutMs ?? 30_000;
+  // busybox's modprobe also fails where the module itself is gone and only one that it used stays, in use by others.
   const script = `[ -d /sys/module/${module} ] || exit 0
-modprobe -r ${module} && exit 0
+err=$(modprobe -r ${module} 2>&1)
+[ -d /sys/module/${module} ] || exit 0
+echo "$err" >&2
 echo "used by: $(ls /sys/module/${module}/holders 2>/dev/null | tr '\\n' ' ') count $(cat /sys/module/${module}/refcnt 2>/dev/null)" >&2
 exit 1`;
   const result = await shell.exec(script, { timeoutMs }).catch((cause: unknown) => {

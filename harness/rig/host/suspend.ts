@@ -137,7 +137,7 @@ function parseStory(text: string, mode: SleepMode): Omit<SuspendResult, "reconne
   const missing = story.get("missing");
   if (missing !== undefined) throw new RigFault("suspend-unsupported", `the host cannot do ${mode}: ${missing}`);
   const code = Number(story.get("code"));
-  const awayNs = (Number(story.get("after")) - Number(story.get("before"))) * 1e9;
+  const awayNs = Math.round((Number(story.get("after")) - Number(story.get("before"))) * 100) * 1e7;
   const error = story.get("error")?.replace(/^.*: /, "");
   const failedDevice = story.get("failed-device");
   const failedStep = story.get("failed-step");
