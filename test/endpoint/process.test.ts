@@ -12,13 +12,16 @@ import { FakeHost } from "./fake-host.ts";
 const MAIN = fileURLToPath(new URL("../../dist/harness/endpoint/main.js", import.meta.url));
 let folder: string;
 let child: ChildProcess | undefined;
+let running: Run[] = [];
 
 beforeEach(() => {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: run npm run build first`);
   folder = mkdtempSync(join(tmpdir(), "endpoint-"));
 });
-afterEach(() => {
-  child?.kill("SIGKILL");
+afterEach(async () => {
+  for (const run of running) run.kill();
+  await Promise.all(running.map((run) => run.ended));
+  running = [];
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -32,6 +35,7 @@ interface Run {
   readonly ended: Promise<number | null>;
   /** True when `ready` was printed, false when it ended without. */
   readonly ready: Promise<boolean>;
+  kill(): void;
 }
 
 function start(args: readonly string[]): Run {
@@ -49,7 +53,15 @@ function start(args: readonly string[]): Run {
     });
     void ended.then(() => resolve(false));
   });
-  return { stdout: () => stdout, stderr: () => stderr, ended, ready };
+  const run: Run = {
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    ready,
+    kill: () => process.kill("SIGKILL"),
+  };
+  running.push(run);
+  return run;
 }
 
 test("prints one line when both sockets listen, serves, logs, and takes its sockets along", async () => {
