@@ -12,6 +12,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, msToNs, type Nanoseconds, systemClock } from "../base/clock.ts";
 import { describeError, RigFault } from "../base/errors.ts";
 import { type ClockSample, hostTime } from "./clock-map.ts";
+import { Counters } from "./counters.ts";
 import { FormatSet, SegmentDecoder } from "./decoder.ts";
 import type { Gap, TraceEvent } from "./mhi-events.ts";
 import { RawStore } from "./raw-store.ts";
@@ -41,16 +42,6 @@ const STATS_EVERY_MS = 200;
 const QUIET_MS = 150;
 const REOPEN_MS = 200;
 
-interface CpuState {
-  readonly cpu: number;
-  stream: TraceStream | undefined;
-  /** decoded - base = the kernel's "read events" when nothing is under way. */
-  base: number;
-  /** The decoder's missed count when the kernel's counters began. */
-  missedBase: number;
-  dropped: number;
-}
-
 interface MarkWaiter {
   readonly text: string;
   readonly found: (hostNs: Nanoseconds, arrivedNs: Nanoseconds) => void;
@@ -68,7 +59,9 @@ export class Collector {
   readonly #timeoutMs: number;
   readonly #store: RawStore;
   readonly #decoder: SegmentDecoder;
-  readonly #cpus: CpuState[];
+  readonly #counters: Counters;
+  /** CPU -> its stream while that is open. */
+  readonly #streams = new Map<number, TraceStream>();
   readonly #listeners: ((event: TraceEvent) => void)[] = [];
   readonly #waiters: MarkWaiter[] = [];
   readonly #armed: tracefs.ArmedTrace;
@@ -123,8 +116,7 @@ export class Collector {
       formats: new FormatSet(armed.formats, armed.strings),
       onEvent: (event) => this.#event(event),
     });
-    const fresh = { stream: undefined, base: 0, missedBase: 0, dropped: 0 };
-    this.#cpus = armed.cpus.map((cpu) => ({ cpu, ...fresh }));
+    this.#counters = new Counters(this.#decoder, armed.cpus);
   }
 
   get bootId(): string {
@@ -206,7 +198,7 @@ export class Collector {
     let wanted = await this.#stats();
     let latest = wanted;
     let statsAt = performance.now();
-    while (!this.#cpus.every((state) => this.#reached(state, wanted, latest))) {
+    while (!this.#counters.reached(wanted, latest)) {
       if (performance.now() > deadline) throw this.#drainFault(latest);
       await this.#moved(20);
       if (performance.now() - statsAt < STATS_EVERY_MS) continue;
@@ -254,7 +246,7 @@ export class Collector {
       throw new RigFault("trace-instance-gone", `the trace instance "${this.#options.instance}" is gone from the host`);
     const why = this.#detached ?? "the connection was replaced";
     this.#detached = undefined;
-    for (const stats of await this.#readStats()) this.#countUndelivered(stats, why);
+    this.#counters.noteUndelivered(await this.#readStats(), why);
     await this.#open();
   }
 
@@ -295,14 +287,14 @@ export class Collector {
 
   async #open(): Promise<void> {
     await Promise.all(
-      this.#cpus.map(async (state) => {
-        const command = tracefs.readerCommand(this.#options, state.cpu, this.#armed.layout.pageBytes);
+      this.#armed.cpus.map(async (cpu) => {
+        const command = tracefs.readerCommand(this.#options, cpu, this.#armed.layout.pageBytes);
         const stream = await this.#shell.stream(command);
-        state.stream = stream;
+        this.#streams.set(cpu, stream);
         stream.onData((chunk) => {
-          if (state.stream === stream) this.#chunk(state.cpu, chunk);
+          if (this.#streams.get(cpu) === stream) this.#chunk(cpu, chunk);
         });
-        void stream.done.then((end) => this.#streamEnded(state, stream, end.error));
+        void stream.done.then((end) => this.#streamEnded(cpu, stream, end.error));
       }),
     );
   }
@@ -313,18 +305,22 @@ export class Collector {
     this.#wake();
   }
 
-  #streamEnded(state: CpuState, stream: TraceStream, error: Error | undefined): void {
-    if (state.stream !== stream || this.#ended) return;
-    state.stream = undefined;
+  #streamEnded(cpu: number, stream: TraceStream, error: Error | undefined): void {
+    if (this.#streams.get(cpu) !== stream || this.#ended) return;
+    this.#streams.delete(cpu);
     const first = this.#detached === undefined;
-    this.#detached ??= `the stream of cpu${state.cpu} ended${error ? `: ${describeError(error)}` : ""}`;
+    this.#detached ??= `the stream of cpu${cpu} ended${error ? `: ${describeError(error)}` : ""}`;
     this.#wake();
     // A reader that died alone is started again; over a dead connection this fails, and `attach` is awaited.
-    if (first && !error) this.#reopening = delay(REOPEN_MS).then(() => this.#reopen());
+    if (!first || error) return;
+    this.#reopening = delay(REOPEN_MS)
+      .then(() => this.#reopen())
+      .finally(() => {
+        this.#reopening = undefined;
+      });
   }
 
   async #reopen(): Promise<void> {
-    this.#reopening = undefined;
     const why = this.#detached;
     if (!why || this.#ended) return;
     await this.attach(this.#shell).catch((error: unknown) => {
@@ -333,11 +329,9 @@ export class Collector {
   }
 
   #closeStreams(): void {
-    for (const state of this.#cpus) {
-      const { stream } = state;
-      state.stream = undefined;
-      stream?.close();
-    }
+    const open = [...this.#streams.values()];
+    this.#streams.clear();
+    for (const stream of open) stream.close();
   }
 
   #event(event: TraceEvent): void {
@@ -352,25 +346,10 @@ export class Collector {
     waiter?.found(hostNs, this.#clock.monotonicNs());
   }
 
-  #got(state: CpuState): number {
-    return this.#decoder.position(state.cpu).decoded - state.base;
-  }
-
-  #reached(state: CpuState, wanted: readonly tracefs.CpuStats[], latest: readonly tracefs.CpuStats[]): boolean {
-    const goal = wanted.find(({ cpu }) => cpu === state.cpu);
-    const now = latest.find(({ cpu }) => cpu === state.cpu);
-    if (!goal || !now) return true; // the CPU went offline, its file with it
-    const got = this.#got(state);
-    const missed = this.#decoder.position(state.cpu).missed - state.missedBase;
-    if (got >= goal.read + goal.entries) return true;
-    if (missed > 0 && got + missed >= goal.read + goal.entries + goal.overrun) return true;
-    return now.entries === 0 && got >= now.read;
-  }
-
   /** The counters of all CPUs; what they tell of losses outside the pages becomes a gap. */
   async #stats(): Promise<tracefs.CpuStats[]> {
     await this.#live();
-    const before = new Map(this.#cpus.map((state) => [state.cpu, this.#got(state)]));
+    const before = this.#counters.decoded();
     const all = await this.#readStats();
     // More decoded than the kernel says it gave: the counters were reset, as unloading a traced module does.
     if (!all.some((own) => (before.get(own.cpu) ?? 0) > own.read)) return all;
@@ -381,18 +360,8 @@ export class Collector {
   async #readStats(): Promise<tracefs.CpuStats[]> {
     const result = await this.#shell.exec(tracefs.statsCommand(this.#options), { timeoutMs: this.#timeoutMs });
     const all = tracefs.parseStats(result.stdout);
-    for (const own of all) this.#countDropped(own);
+    this.#counters.noteDropped(all, this.watermarkNs);
     return all;
-  }
-
-  #countDropped(own: tracefs.CpuStats): void {
-    const state = this.#cpus.find(({ cpu }) => cpu === own.cpu);
-    if (!state) return;
-    const lost = own.dropped - state.dropped;
-    state.dropped = own.dropped;
-    if (lost <= 0) return;
-    const detail = `cpu${own.cpu}: the kernel refused ${lost} records`;
-    this.#decoder.addGap({ fromNs: this.watermarkNs, toNs: own.nowNs, reason: "dropped", cpu: own.cpu, lost, detail });
   }
 
   /** Counters began anew: when nothing moves any more, what was decoded is what they count from. */
@@ -401,31 +370,14 @@ export class Collector {
     for (let last = ""; ; ) {
       const all = await this.#readStats();
       const seen = all.map((own) => `${own.entries} ${own.read} ${this.#decoder.position(own.cpu).bytes}`).join();
-      if (seen === last && all.every((own) => own.entries === 0)) return this.#rebase(all);
+      if (seen === last && all.every((own) => own.entries === 0)) {
+        this.#counters.rebase(all);
+        return;
+      }
       if (performance.now() > deadline) throw this.#drainFault(all);
       last = seen;
       await delay(QUIET_MS);
     }
-  }
-
-  #rebase(all: readonly tracefs.CpuStats[]): void {
-    for (const own of all) {
-      const state = this.#cpus.find(({ cpu }) => cpu === own.cpu);
-      if (!state) continue;
-      const position = this.#decoder.position(own.cpu);
-      state.base = position.decoded - own.read;
-      state.missedBase = position.missed - own.overrun;
-    }
-  }
-
-  #countUndelivered(own: tracefs.CpuStats, why: string): void {
-    const state = this.#cpus.find(({ cpu }) => cpu === own.cpu);
-    if (!state) return;
-    const lost = own.read - this.#got(state);
-    // Fewer read than decoded: the buffers were cleared meanwhile, and nobody knows what was in them.
-    if (lost === 0) this.#decoder.dropPartial(own.cpu);
-    else this.#decoder.cut(own.cpu, "stream-lost", `cpu${own.cpu}: ${why}`, lost > 0 ? lost : undefined);
-    state.base -= lost;
   }
 
   #release(toNs: Nanoseconds): void {
@@ -475,13 +427,9 @@ export class Collector {
   }
 
   #drainFault(latest: readonly tracefs.CpuStats[]): RigFault {
-    const told = this.#cpus.map((state) => {
-      const own = latest.find(({ cpu }) => cpu === state.cpu);
-      return `cpu${state.cpu}: ${this.#got(state)} decoded, the kernel gave ${own?.read ?? "?"} and holds ${own?.entries ?? "?"}`;
-    });
     return new RigFault(
       "trace-drain",
-      `the trace did not drain within ${this.#timeoutMs} ms (${told.join("; ")}); is the link too slow for the events?`,
+      `the trace did not drain within ${this.#timeoutMs} ms (${this.#counters.describe(latest)}); is the link too slow for the events?`,
     );
   }
 }

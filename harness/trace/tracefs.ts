@@ -34,7 +34,7 @@ export interface ArmedTrace {
   readonly files: ReadonlyMap<string, string>;
 }
 
-const SECTION = "@@@mhi-hil ";
+const CPUS = "@cpus";
 const EXIT_NO_TRACEFS = 71;
 const EXIT_NO_EVENTS = 72;
 const EXIT_BUSY = 73;
@@ -51,7 +51,7 @@ const prelude = (place: TracefsPlace): string => {
 
 /** A reader whose connection died may still hang in read() and would take pages away from us. */
 const killReaders = (place: TracefsPlace): string =>
-  `for p in /proc/[0-9]*; do case "$(readlink $p/fd/0 2>/dev/null)" in */instances/${place.instance}/per_cpu/*/trace_pipe_raw) kill -9 "\${p#/proc/}";; esac; done`;
+  `ls -l /proc/[0-9]*/fd/0 2>/dev/null | grep '/instances/${place.instance}/per_cpu/cpu[0-9]*/trace_pipe_raw' | while read -r line; do p="\${line#*/proc/}"; kill -9 "\${p%%/*}"; done`;
 
 const create = (options: ArmOptions): string[] => [
   `[ -e $T/trace ] || mount -t tracefs nodev $T 2>/dev/null; [ -e $T/trace ] || exit ${EXIT_NO_TRACEFS}`,
@@ -65,12 +65,21 @@ const create = (options: ArmOptions): string[] => [
 
 const show = (options: ArmOptions): string[] => {
   const formats = options.events.map((name) => `$I/events/${name}${name.includes("/") ? "" : "/*"}/format`);
+  const files = [
+    `$I/events/${options.events[0]}/enable`,
+    "$T/events/ftrace/print/format",
+    "$T/events/header_page",
+    "$T/events/header_event",
+    "$T/printk_formats",
+    "/proc/sys/kernel/random/boot_id",
+    "/proc/sys/kernel/osrelease",
+  ];
+  // One process for all the files: a fork is dear on an emulated host.
   return [
     `[ -d $I/events ] || exit ${EXIT_NO_INSTANCE}`,
     `[ -d $I/events/${options.events[0]} ] || exit ${EXIT_NO_EVENTS}`,
-    `for f in ${formats.join(" ")} $T/events/ftrace/print/format $T/events/header_page $T/events/header_event $T/printk_formats /proc/sys/kernel/random/boot_id; do [ -e $f ] && { echo "${SECTION}$f"; cat $f; }; done`,
-    `echo "${SECTION}enabled"; cat $I/events/${options.events[0]}/enable`,
-    `echo "${SECTION}cpus"; cd $I/per_cpu && echo cpu*`,
+    `grep -H '' ${[...formats, ...files].join(" ")} 2>/dev/null`,
+    `cd $I/per_cpu && echo ${CPUS}: cpu*`,
   ];
 };
 
@@ -156,9 +165,9 @@ export function parseStats(text: string): CpuStats[] {
 
 /** Runs an arming command and reads its answer. @throws RigFault in one clear sentence. */
 export async function readArmed(shell: TraceShell, command: string, options: ArmOptions): Promise<ArmedTrace> {
-  const result = await shell.exec(`${command}\necho "${SECTION}kernel"; uname -r`, { timeoutMs: 30_000 });
+  const result = await shell.exec(command, { timeoutMs: 30_000 });
   if (result.exitCode !== 0) throw await armFault(shell, result.exitCode, result.stderr, options);
-  const files = sections(result.stdout);
+  const files = fileLines(result.stdout);
   const formats: EventFormat[] = [];
   for (const [path, text] of files) {
     const system = /\/events\/(\w+)\/\w+\/format$/.exec(path)?.[1];
@@ -167,9 +176,9 @@ export async function readArmed(shell: TraceShell, command: string, options: Arm
   const file = (end: string): string => [...files].find(([path]) => path.endsWith(end))?.[1] ?? "";
   return {
     bootId: file("boot_id").trim(),
-    kernel: file("kernel").trim(),
-    cpus: [...file("cpus").matchAll(/cpu(\d+)/g)].map(([, cpu]) => Number(cpu)),
-    enabled: file("enabled").trim() === "1",
+    kernel: file("/osrelease").trim(),
+    cpus: [...file(CPUS).matchAll(/cpu(\d+)/g)].map(([, cpu]) => Number(cpu)),
+    enabled: file("/enable").trim() === "1",
     layout: parseHeaderPage(file("header_page")),
     formats,
     strings: parsePrintkFormats(file("printk_formats")),
@@ -177,11 +186,11 @@ export async function readArmed(shell: TraceShell, command: string, options: Arm
   };
 }
 
-function sections(text: string): Map<string, string> {
+/** `path:line` of grep -> text by path. Our paths hold no colon. */
+function fileLines(text: string): Map<string, string> {
   const found = new Map<string, string>();
-  for (const part of `\n${text}`.split(`\n${SECTION}`).slice(1)) {
-    const end = part.indexOf("\n");
-    found.set(part.slice(0, end), `${part.slice(end + 1)}\n`);
+  for (const [, path = "", line = ""] of text.matchAll(/^([/@][^:\n]*):(.*)$/gm)) {
+    found.set(path, `${found.get(path) ?? ""}${line}\n`);
   }
   return found;
 }
