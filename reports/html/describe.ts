@@ -28,7 +28,7 @@ export const isTransfer = (type: number): boolean => type === TX_EVENT || type =
 export const isStateChange = (type: number): boolean => type === STATE_CHANGE_EVENT;
 export const isEeEvent = (type: number): boolean => type === EE_EVENT;
 
-const EVENT_LABELS = ["PM state", "worker item", "interrupt", "event ring", "TRE queued", "channel", "rig", "trace"];
+const EVENT_LABELS = ["PM state", "worker item", "interrupt", "event ring", "TRE queued", "channel", "marker", "trace"];
 export const rowLabel = (row: Row): string => EVENT_LABELS[Number(row[1])] ?? "trace";
 
 /** `M3_ENTER  (M?->M3)`, `state change to M3`, `ch 32 START begins`. */

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { recordNames } from "../../harness/record/names.ts";
 import type { SegmentRecord, TestRecord } from "../../harness/record/schema.ts";
 import { ControllerLanes } from "../../reports/html/browser/driver-lanes.ts";
+import { buildModel } from "../../reports/html/browser/model.ts";
 import { rigLanes } from "../../reports/html/browser/rig-lanes.ts";
-import type { Lane } from "../../reports/html/browser/track.ts";
+import { type Lane, sliceAt } from "../../reports/html/browser/track.ts";
 import { encodeTest } from "../../reports/html/encode.ts";
 import { fixtureRun, testOf } from "./support/fixture.ts";
 
@@ -99,6 +100,19 @@ describe("lanes of the driver", () => {
 
   test("a command that nobody completes stays pending to the end", () => {
     expect(told(lanes([chan(1, "start", 2)]).get("ch 20 IPCR"))).toEqual([["START…", 1, 10]]);
+  });
+});
+
+describe("the model of a test", () => {
+  test("reaches to the deadline that passed in silence, and the last state holds there", () => {
+    const base = data([pm(1, 2), pm(2, 5)]);
+    const finding = { title: "", outcome: "fail", segment: 0, fromNs: 2 * S, atNs: 62 * S, because: [1] };
+    const model = buildModel({ ...base, findings: [finding] }, recordNames("sdx55"));
+    expect([model.from, model.to]).toEqual([1 * S, 62 * S]);
+    expect(model.because).toEqual([2 * S]);
+    const lane = model.lanes.find((one) => one.title === "PM state");
+    expect(sliceAt(lane?.slices ?? [], 62 * S)?.label).toBe("M3");
+    expect(sliceAt(lane?.slices ?? [], 0.5 * S)).toBeUndefined();
   });
 });
 

@@ -45,7 +45,8 @@ export function buildModel(data: TestData, names: Names): Model {
     gaps,
     from: first,
     to: last,
-    lanes: [...rigLanes(data, last), ...driverLanes(data, names, last), ...witnessLanes(data)],
+    // One nanosecond more, so that a cursor at the very end still stands in the last states.
+    lanes: [...rigLanes(data, last), ...driverLanes(data, names, last + 1), ...witnessLanes(data)],
     because: becauseTimes(data),
   };
 }
