@@ -224,12 +224,12 @@ describe.skipIf(executablePath === undefined)(title, () => {
     expect(await page.evaluate(() => "pwned" in globalThis)).toBe(false);
   });
 
-  test("100,000 events: open within two seconds, any place of the list at once, only some rows exist", async () => {
+  test("100,000 events: written and open within five seconds, any place of the list at once, only some rows exist", async () => {
     const run = longRun(fixtureRun(), 100_000);
     const begin = performance.now();
     await open(run);
     await canvas().waitFor();
-    expect(performance.now() - begin).toBeLessThan(5000); // written and opened; a busy machine gets its share
+    expect(performance.now() - begin).toBeLessThan(5000); // half a second on a quiet machine; QEMU may take its share
     const list = page.locator("details[open] .list:not(.head)");
     await list.evaluate((element) => {
       element.scrollTop = element.scrollHeight;
