@@ -148,7 +148,7 @@ async function requireTools(): Promise<void> {
     if (await findProgram(tool)) continue;
     throw new RigFault(
       "no-apt",
-      `${tool} was not found on PATH; the virtual rig fetches its packages with it (Debian 12 or newer), or name your own QEMU and kernel with MHI_HIL_QEMU and MHI_HIL_KERNEL`,
+      `${tool} was not found on PATH; the virtual rig fetches its packages with it: run it on Debian 12 or newer, or install ${tool}`,
     );
   }
 }

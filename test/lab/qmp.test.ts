@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { QmpClient } from "../../harness/lab/qmp.ts";
 
@@ -25,11 +26,14 @@ beforeEach(async () => {
   server = createServer((socket) => {
     peer = socket;
     socket.write('{"QMP": {"version": {"qemu": {"major": 11}}}}\r\n');
-    socket.setEncoding("utf8").on("data", (text: string) => {
+    socket.setEncoding("utf8").on("data", async (text: string) => {
       for (const line of text.split("\n").filter((part) => part !== "")) {
         const request = JSON.parse(line) as Record<string, unknown>;
         heard.push(request);
-        for (const part of answer(request)) socket.write(part);
+        for (const part of answer(request)) {
+          socket.write(part);
+          await delay(10); // or the parts would arrive as one
+        }
       }
     });
   });
