@@ -10,6 +10,9 @@ export interface SuspendPlan {
   readonly pmTest: PmTest | undefined;
 }
 
+/** A host may bring a program that mends what its platform forgets over a sleep. */
+const AFTER_RESUME_HOOK = "/etc/mhi-hil/after-resume";
+
 const RTC = "/sys/class/rtc/rtc0/wakealarm";
 
 /**
@@ -30,6 +33,7 @@ export function startScript({ story, mode, alarmS, pmTest }: SuspendPlan): strin
     'note "before $(uptime)"',
     `error=$( { echo ${mode === "s2idle" ? "freeze" : "mem"} > /sys/power/state; } 2>&1 ); code=$?`,
     'note "after $(uptime)"',
+    `[ -x ${AFTER_RESUME_HOOK} ] && ${AFTER_RESUME_HOOK}`,
     'note "code $code"',
     '[ -n "$error" ] && note "error $error"',
     "s=/sys/power/suspend_stats",

@@ -94,7 +94,7 @@ export class SshShell implements Shell {
   async reconnect({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
     this.#drop("a new connection was asked for", false);
     this.#closing = false;
-    this.#connection = await this.#connectUntil(performance.now() + timeoutMs, timeoutMs);
+    this.#connection = await this.#connectUntil(performance.now() + timeoutMs, Math.round(timeoutMs));
     this.#silentUntilMs = 0;
     this.#watch(this.#connection);
   }
