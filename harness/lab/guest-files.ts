@@ -46,6 +46,15 @@ while ! grep -q ':0016 .* 0A ' /proc/net/tcp /proc/net/tcp6; do usleep 20000; do
 echo '${READY_LINE}' > /dev/ttyS0
 `;
 
+/**
+ * Run by the rig controller's suspend after each wake (harness/rig/host/suspend-script.ts). QEMU resets the ICH9's LPC
+ * bridge on the way out of S3 and the firmware's resume path does not set it up again: without PMBASE (0x600) and
+ * ACPI_EN the next S3 returns at once, and ACPI hot-plug is deaf. Intel ICH9 datasheet, D31:F0 0x40 and 0x44.
+ */
+export const AFTER_RESUME = `#!/bin/sh
+printf '\\001\\006\\000\\000\\200' | dd of=/sys/bus/pci/devices/0000:00:1f.0/config bs=1 seek=64 conv=notrunc 2>/dev/null
+`;
+
 export const PASSWD = "root:x:0:0:root:/root:/bin/sh\n";
 export const GROUP = "root:x:0:\n";
 /** No password matches; keys only. */

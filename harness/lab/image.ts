@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { lockCache } from "./cache-lock.ts";
 import { type CpioEntry, parentDirs, writeCpio } from "./cpio.ts";
-import { GROUP, INITTAB, initScript, PASSWD, PROFILE, SAY_READY, SHADOW, SHELLS } from "./guest-files.ts";
+import { AFTER_RESUME, GROUP, INITTAB, initScript, PASSWD, PROFILE, SAY_READY, SHADOW, SHELLS } from "./guest-files.ts";
 import { GUEST_MODULES, LATER_MODULES, NETWORK_MODULES, stageModules } from "./guest-modules.ts";
 import type { LabKeys } from "./keys.ts";
 import { sha256File } from "./manifest.ts";
@@ -66,7 +66,14 @@ async function imageId(options: ImageOptions): Promise<string> {
     IMAGE_FORMAT,
     options.packagesId,
     [options.kernel.image, options.kernel.release, size, mtimeMs],
-    [GUEST_MODULES, initScript({ network: NETWORK_MODULES, later: LATER_MODULES }), INITTAB, SAY_READY, PROFILE],
+    [
+      GUEST_MODULES,
+      initScript({ network: NETWORK_MODULES, later: LATER_MODULES }),
+      INITTAB,
+      SAY_READY,
+      AFTER_RESUME,
+      PROFILE,
+    ],
     [options.keys.hostPublicKey, options.keys.userPublicKey],
   ]);
   return createHash("sha256").update(inputs).digest("hex").slice(0, 16);
@@ -125,6 +132,7 @@ async function imageEntries(options: ImageOptions, stageDir: string): Promise<Cp
     text("init", initScript(modules), 0o755),
     text("etc/inittab", INITTAB),
     text("etc/say-ready", SAY_READY, 0o755),
+    text("etc/mhi-hil/after-resume", AFTER_RESUME, 0o755),
     text("etc/passwd", PASSWD),
     text("etc/group", GROUP),
     text("etc/shadow", SHADOW, 0o600),

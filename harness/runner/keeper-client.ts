@@ -29,6 +29,7 @@ export class KeeperClient {
   wakeup = (): Promise<unknown> => this.#rpc.call("wakeup");
   setFault = (name: string, on: boolean, options?: Record<string, unknown>): Promise<unknown> =>
     this.#rpc.call("fault", { name, on, ...(options && { options }) });
+  raiseSysErr = (): Promise<unknown> => this.#rpc.call("sys-err");
   setSlotPower = (value: "kept" | "lost"): Promise<unknown> => this.#rpc.call("slot-power", { value });
   setBroken = (reason: string | undefined): Promise<unknown> => this.#rpc.call("broken", { reason: reason ?? null });
   consoleWrite = (text: string): Promise<unknown> => this.#rpc.call("console.write", { text });

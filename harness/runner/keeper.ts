@@ -194,6 +194,7 @@ export class Keeper {
         const { name, on, options } = protocol.faultArgs.parse(args);
         return this.#opened().faults.set(name, on, options);
       },
+      "sys-err": () => this.#opened().raiseSysErr(),
       faults: () => this.#opened().faults.list(),
       "slot-power": (args: unknown) => this.#opened().setSlotPower(protocol.slotPowerArgs.parse(args).value),
       "console.since": (args: unknown) => {

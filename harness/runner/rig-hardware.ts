@@ -23,6 +23,8 @@ export interface RigHardware {
   reset(): Promise<void>;
   wakeup(): Promise<void>;
   setSlotPower(value: "kept" | "lost"): Promise<void>;
+  /** Lets the device raise SYS_ERR now. @throws RigFault when it is in no state to. */
+  raiseSysErr(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,6 +76,11 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     reset: () => lab.reset(),
     wakeup: () => lab.systemWakeup(),
     setSlotPower: (value) => lab.setSlotPower(value),
+    raiseSysErr: async () => {
+      const { signalled, why } = await lab.endpoint.raiseSysErr("event");
+      if (!signalled)
+        throw new RigFault("sys-err-not-raised", `the device did not raise SYS_ERR: ${why ?? "no reason given"}`);
+    },
     close: () => lab.close(),
   };
 }
@@ -97,6 +104,7 @@ async function openReal(rig: SshRigFile, options: HardwareOptions): Promise<RigH
     setPower: (state) => (power ? power.set(state) : cannot("switch its power")()),
     reset: cannot("reset its host"),
     wakeup: cannot("wake its host"),
+    raiseSysErr: cannot("let its device raise SYS_ERR"),
     setSlotPower: cannot("choose the slot's power in suspend"),
     close: async () => undefined,
   };

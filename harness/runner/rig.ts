@@ -7,7 +7,7 @@
  */
 import { systemClock } from "../base/clock.ts";
 import { describeError, HilError, RigFault } from "../base/errors.ts";
-import type { FamilyProfile } from "../mhi/families/family.ts";
+import { clientModules, type FamilyProfile } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import type { TestRecord } from "../record/schema.ts";
 import { mhiControllerOf, waitMissionMode } from "../rig/host/mhi-bus.ts";
@@ -91,10 +91,14 @@ export class Rig {
 
   // --- driver and bus
 
-  /** Loads mhi alone first, so that its trace events are armed before the controller driver probes. */
+  /**
+   * Loads mhi alone first, so that its trace events are armed before the controller driver probes, and the clients, which
+   * udev would load on a full system.
+   */
   loadDriver = (): Promise<void> =>
     this.#action("load-driver", this.family.pciDriver, async () => {
       await this.host.armTrace();
+      for (const client of clientModules(this.family)) await loadModule(this.host.shell, client);
       await loadModule(this.host.shell, moduleOf(this.family));
     });
 
@@ -173,11 +177,7 @@ export class Rig {
   // --- trouble on demand
 
   raiseSysErr = (): Promise<void> =>
-    this.#action(
-      "raise-sys-err",
-      "",
-      async () => void (await this.#keeper.setFault("sys-err", true, { afterMs: 0, times: 1 })),
-    );
+    this.#action("raise-sys-err", "", async () => void (await this.#keeper.raiseSysErr()));
 
   /** Opens the channel's port, sends, reads back, closes. Returns what came back, or "" when nothing did. */
   echo = (channel: string, text: string): Promise<string> =>

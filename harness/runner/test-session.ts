@@ -1,12 +1,13 @@
 /** One test from its begin to its record: brings the rig where the test starts, and at the end judges what was seen. */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { TestInfo, TestInfoError } from "@playwright/test";
 import { systemClock } from "../base/clock.ts";
-import { describeError } from "../base/errors.ts";
 import { tellStory } from "../judge/story.ts";
 import type { FindingRecord, SegmentRecord, TestRecord } from "../record/schema.ts";
+import { hostTime } from "../trace/clock-map.ts";
+import { DeviceLog } from "./device-log.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import type { KeeperStatus } from "./keeper-protocol.ts";
 import { classifyError, type Ending, endingOf, type ThrownError } from "./outcome.ts";
@@ -28,7 +29,7 @@ export class TestSession {
   readonly #keeper: KeeperClient;
   readonly #info: TestInfo;
   readonly #startNs: number;
-  readonly #deviceFrom: number;
+  readonly #device: DeviceLog;
   readonly #thrown: ThrownError[] = [];
 
   private constructor(rig: Rig, keeper: KeeperClient, info: TestInfo, status: KeeperStatus | undefined) {
@@ -36,7 +37,7 @@ export class TestSession {
     this.#keeper = keeper;
     this.#info = info;
     this.#startNs = systemClock.monotonicNs();
-    this.#deviceFrom = sizeOf(status?.deviceLogPath);
+    this.#device = new DeviceLog(status?.deviceLogPath);
     this.trace = new Trace({
       family: rig.family,
       get segments() {
@@ -44,6 +45,11 @@ export class TestSession {
       },
       drain: () => rig.host.drain(),
       checkRig: () => rig.host.checkRig(),
+      deviceLines: (segment) =>
+        this.#device.read().flatMap((line) => {
+          const tNs = hostTime(segment.clock, line.controllerNs);
+          return tNs === undefined ? [] : [{ ...line, tNs }];
+        }),
     });
   }
 
@@ -94,7 +100,7 @@ export class TestSession {
       segments,
       actions: this.#rig.actions,
       console: (await this.#keeper.consoleSince(this.#startNs).catch(() => [])).slice(-MAX_LINES),
-      device: this.#deviceLines(status?.deviceLogPath),
+      device: this.#device.read().slice(-MAX_LINES),
       files: [],
     };
     this.#write(record, status);
@@ -103,7 +109,7 @@ export class TestSession {
   }
 
   #judged(): { findings: FindingRecord[]; story: string; measures: TestRecord["measures"] } {
-    const { findings } = this.trace.verdicts();
+    const findings = this.trace.verdicts();
     const story = this.trace.segments
       .map((segment, at) => tellStory(segment.events.filter((event) => event.tNs >= this.trace.fromNs(at))))
       .filter((text) => text !== "")
@@ -142,23 +148,6 @@ export class TestSession {
         dmesg: segment.dmesg.filter((line) => line.tNs >= this.trace.fromNs(at)),
       };
     });
-  }
-
-  #deviceLines(path: string | undefined): TestRecord["device"] {
-    if (path === undefined) return [];
-    try {
-      const text = readFileSync(path).subarray(this.#deviceFrom).toString("utf8");
-      return text
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as TestRecord["device"][number])
-        .map(({ controllerNs, kind, text: words }) => ({ controllerNs, kind, text: words }))
-        .slice(-MAX_LINES);
-    } catch (error) {
-      return [
-        { controllerNs: systemClock.monotonicNs(), kind: "guest-error", text: `device log: ${describeError(error)}` },
-      ];
-    }
   }
 
   #write(record: TestRecord, status: KeeperStatus | undefined): void {
@@ -203,13 +192,5 @@ function thrownBy(error: TestInfoError): ThrownError {
   if (/^(Test timeout|.*Timeout).*exceeded/.test(first)) return { kind: "timeout", message: first };
   return { kind: "assertion", message: first.replace(/^Error: /, "") };
 }
-
-const sizeOf = (path: string | undefined): number => {
-  try {
-    return path === undefined ? 0 : statSync(path).size;
-  } catch {
-    return 0;
-  }
-};
 
 export const areaOf = (file: string): string => file.split("/suites/")[1]?.split("/")[0] ?? "suite";

@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { DutFault } from "../base/errors.ts";
-import type { Evidence } from "../judge/evidence.ts";
-import { type FailureKind, judge, Matcher, type Scenario, type Verdict } from "../judge/index.ts";
+import type { DeviceLine, Evidence } from "../judge/evidence.ts";
+import { type AllowedWindow, judge, Matcher, type Scenario, type Verdict } from "../judge/index.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
 import type { FindingRecord } from "../record/schema.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
@@ -20,6 +20,8 @@ export interface TraceSource {
   readonly segments: readonly LiveSegment[];
   /** Everything that the host had recorded when this was called is in the segments when it resolves. */
   drain(): Promise<void>;
+  /** The device's own log on the segment's clock: the second witness; empty where there is none. */
+  deviceLines(segment: LiveSegment): DeviceLine[];
   /** Throws what the lab knows to have gone wrong: the host ended, the console saw a panic. */
   checkRig(): void;
 }
@@ -27,6 +29,7 @@ export interface TraceSource {
 interface Followed {
   readonly scenario: Scenario;
   readonly verdict: Verdict;
+  readonly segment: number;
 }
 
 export class Trace {
@@ -36,7 +39,6 @@ export class Trace {
   readonly #fromNs: number[] = [];
   readonly #cursorNs: number[] = [];
   readonly followed: Followed[] = [];
-  readonly #allowed: FailureKind[] = [];
 
   constructor(source: TraceSource) {
     this.#source = source;
@@ -59,11 +61,6 @@ export class Trace {
   /** Where sequences of a new segment begin: its first event. */
   get #newest(): number {
     return Math.max(0, this.segments.length - 1);
-  }
-
-  /** Failures that this test brings about on purpose, beyond what its scenarios allow. */
-  allow(...kinds: readonly FailureKind[]): void {
-    this.#allowed.push(...kinds);
   }
 
   /**
@@ -90,28 +87,26 @@ export class Trace {
       family: this.#source.family,
       scenario,
       scenarioFromNs: fromNs,
-      allows: this.#allows(scenario),
+      allowed: this.#allowed(at),
     });
-    this.followed.push({ scenario, verdict });
+    this.followed.push({ scenario, verdict, segment: at });
     return verdict;
   }
 
   /** The always-on rules over all segments, with what the scenarios found. */
-  verdicts(): { findings: FindingRecord[]; story: string } {
+  verdicts(): FindingRecord[] {
     const findings = this.followed.flatMap(({ verdict }) =>
       verdict.findings.filter((finding) => finding.rule.startsWith("scenario/")),
     );
-    const stories: string[] = [];
     for (const at of this.segments.keys()) {
-      const verdict = judge(this.#evidence(at), { family: this.#source.family, allows: this.#allows() });
-      if (verdict.story) stories.push(verdict.story);
+      const verdict = judge(this.#evidence(at), { family: this.#source.family, allowed: this.#allowed(at) });
       for (const finding of verdict.findings) {
         if (!findings.some((known) => known.title === finding.title && known.segment === finding.segment)) {
           findings.push(finding);
         }
       }
     }
-    return { findings, story: stories.join("; then, after a new boot: ") };
+    return findings;
   }
 
   /** Begin of this test in the segment, ns on its clock. */
@@ -122,9 +117,9 @@ export class Trace {
     this.#cursorNs[at] = tNs;
   }
 
-  #allows(extra?: Scenario): FailureKind[] {
-    const scenarios = [...this.followed.map((entry) => entry.scenario), ...(extra ? [extra] : [])];
-    return [...new Set([...this.#allowed, ...scenarios.flatMap((scenario) => scenario.allows)])];
+  /** What the scenarios followed so far have brought about on purpose, each from its begin to its last step. */
+  #allowed(at: number): AllowedWindow[] {
+    return this.followed.filter((entry) => entry.segment === at).flatMap((entry) => [...entry.verdict.allowed]);
   }
 
   #evidence(at: number): Evidence {
@@ -138,6 +133,7 @@ export class Trace {
       fromNs,
       toNs: segment.watermarkNs,
       dmesg: segment.dmesg,
+      device: this.#source.deviceLines(segment),
       segment: at,
     };
   }

@@ -68,3 +68,16 @@ export function channelPair(
 
 export const channelName = (family: FamilyProfile, channel: number): string =>
   family.channels.find((entry) => entry.channel === channel)?.name ?? `ch${channel}`;
+
+/** Kernel modules of the in-tree client drivers, by driver name (drivers/net/wwan, drivers/net, net/qrtr). */
+const CLIENT_MODULES: Readonly<Record<string, string>> = {
+  mhi_net: "mhi_net",
+  mhi_wwan_ctrl: "mhi_wwan_ctrl",
+  mhi_wwan_mbim: "mhi_wwan_mbim",
+  qcom_mhi_qrtr: "qrtr_mhi",
+};
+
+/** Modules that a host without udev must load by itself, for the family's channels to find their clients. */
+export const clientModules = (family: FamilyProfile): string[] => [
+  ...new Set(family.channels.flatMap(({ client }) => (client ? (CLIENT_MODULES[client] ?? []) : []))),
+];
