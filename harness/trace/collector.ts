@@ -12,40 +12,24 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, msToNs, type Nanoseconds, systemClock } from "../base/clock.ts";
 import { describeError, RigFault } from "../base/errors.ts";
 import { type ClockSample, hostTime } from "./clock-map.ts";
+import { armOptions, armOrRemove, type CollectorOptions } from "./collector-options.ts";
 import { Counters } from "./counters.ts";
 import { FormatSet, SegmentDecoder } from "./decoder.ts";
+import { MarkerWatch } from "./marker-watch.ts";
 import type { Gap, TraceEvent } from "./mhi-events.ts";
 import { RawStore } from "./raw-store.ts";
 import type { TraceShell, TraceStream } from "./trace-shell.ts";
 import * as tracefs from "./tracefs.ts";
 
 export type { ClockSample } from "./clock-map.ts";
+export type { CollectorOptions } from "./collector-options.ts";
 export type { TraceShell, TraceStream } from "./trace-shell.ts";
-
-export interface CollectorOptions {
-  readonly clock?: Clock;
-  /** Folder for the raw pages; none: they are not kept. */
-  readonly rawDir?: string;
-  /** Ring buffer a CPU; halved until the host can give it. */
-  readonly bufferKib?: number;
-  readonly tracefsRoot?: string;
-  readonly instance?: string;
-  /** `system` or `system/event`. The first must exist. Default: mhi_host, power/suspend_resume. */
-  readonly events?: readonly string[];
-  /** How long a drain or a marker may take. */
-  readonly timeoutMs?: number;
-}
 
 /** In-flight records: reserved before the counters were read, committed after. */
 const IN_FLIGHT_NS = 100_000;
 const STATS_EVERY_MS = 200;
 const QUIET_MS = 150;
 const REOPEN_MS = 200;
-
-interface MarkWaiter {
-  readonly text: string;
-  readonly found: (hostNs: Nanoseconds, arrivedNs: Nanoseconds) => void;
-}
 
 export class Collector {
   /** In time order; grows at each drain. What arrived but may yet be preceded by something is held back. */
@@ -63,7 +47,7 @@ export class Collector {
   /** CPU -> its stream while that is open. */
   readonly #streams = new Map<number, TraceStream>();
   readonly #listeners: ((event: TraceEvent) => void)[] = [];
-  readonly #waiters: MarkWaiter[] = [];
+  readonly #markers = new MarkerWatch();
   readonly #armed: tracefs.ArmedTrace;
   #shell: TraceShell;
   #lastMark: Promise<unknown> = Promise.resolve();
@@ -79,12 +63,7 @@ export class Collector {
    * `trace-format-changed` when they are recorded in a form that would be misread.
    */
   static async start(shell: TraceShell, options: CollectorOptions = {}): Promise<Collector> {
-    const arm: tracefs.ArmOptions = {
-      root: options.tracefsRoot ?? "/sys/kernel/tracing",
-      instance: options.instance ?? "mhi-hil",
-      bufferKib: options.bufferKib ?? 2048,
-      events: options.events ?? ["mhi_host", "power/suspend_resume"],
-    };
+    const arm = armOptions(options);
     const armed = await armOrRemove(shell, arm);
     const collector = new Collector(shell, arm, armed, options);
     try {
@@ -166,25 +145,20 @@ export class Collector {
 
   async #mark(text: string): Promise<ClockSample> {
     await this.#live();
-    let waiter: MarkWaiter | undefined;
-    const back = new Promise<[Nanoseconds, Nanoseconds]>((resolve) => {
-      waiter = { text, found: (hostNs, arrivedNs) => resolve([hostNs, arrivedNs]) };
-      this.#waiters.push(waiter);
-    });
+    const watch = this.#markers.expect(text);
     try {
       const beforeNs = this.#clock.monotonicNs();
       const result = await this.#shell.exec(tracefs.markCommand(this.#options, text), { timeoutMs: this.#timeoutMs });
       const afterNs = this.#clock.monotonicNs();
       if (result.exitCode !== 0)
         throw new RigFault("trace-mark", `the host's trace_marker refuses "${text}": ${result.stderr.trim()}`);
-      const [hostNs, arrivedNs] = await this.#inTime(back, `the marker "${text}" to come back in the trace`);
+      const [hostNs, arrivedNs] = await this.#inTime(watch.back, `the marker "${text}" to come back in the trace`);
       const halfNs = (Math.min(afterNs, arrivedNs) - beforeNs) / 2;
       const sample = { hostNs, controllerNs: beforeNs + halfNs, uncertaintyNs: halfNs };
       this.clockSamples.push(sample);
       return sample;
     } finally {
-      const at = waiter ? this.#waiters.indexOf(waiter) : -1;
-      if (at >= 0) this.#waiters.splice(at, 1);
+      watch.forget();
     }
   }
 
@@ -335,15 +309,8 @@ export class Collector {
   }
 
   #event(event: TraceEvent): void {
-    if (event.kind === "marker") this.#marker(event.text, event.tNs);
+    if (event.kind === "marker") this.#markers.seen(event.text, event.tNs, this.#clock.monotonicNs());
     for (const listener of this.#listeners) listener(event);
-  }
-
-  /** Markers are written one after the other, so the first that reads like it is the one. */
-  #marker(text: string, hostNs: Nanoseconds): void {
-    const at = this.#waiters.findIndex((waiter) => waiter.text === text);
-    const [waiter] = at < 0 ? [] : this.#waiters.splice(at, 1);
-    waiter?.found(hostNs, this.#clock.monotonicNs());
   }
 
   /** The counters of all CPUs; what they tell of losses outside the pages becomes a gap. */
@@ -431,16 +398,5 @@ export class Collector {
       "trace-drain",
       `the trace did not drain within ${this.#timeoutMs} ms (${this.#counters.describe(latest)}); is the link too slow for the events?`,
     );
-  }
-}
-
-/** A refused start leaves nothing behind on the host. */
-async function armOrRemove(shell: TraceShell, arm: tracefs.ArmOptions): Promise<tracefs.ArmedTrace> {
-  try {
-    return await tracefs.readArmed(shell, tracefs.createCommand(arm), arm);
-  } catch (error) {
-    const held = error instanceof RigFault && error.code === "trace-busy";
-    if (!held) await shell.exec(tracefs.removeCommand(arm)).catch(() => undefined);
-    throw error;
   }
 }
