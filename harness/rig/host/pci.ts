@@ -129,17 +129,17 @@ function driverPath(driver: string): string {
 }
 
 /** Takes the device out of the kernel's tree, as a hot-unplug would; `rescanPci` brings it back. */
-export const removePci = (shell: Shell, address: string, timeoutMs = 60_000): Promise<void> =>
+export const removePci = async (shell: Shell, address: string, timeoutMs = 60_000): Promise<void> =>
   writeFile(shell, `${DEVICES}/${fullAddress(address)}/remove`, "1", `remove ${address}`, timeoutMs);
 
-export const rescanPci = (shell: Shell, timeoutMs = 60_000): Promise<void> =>
+export const rescanPci = async (shell: Shell, timeoutMs = 60_000): Promise<void> =>
   writeFile(shell, "/sys/bus/pci/rescan", "1", "rescan the PCI bus", timeoutMs);
 
 /** Function reset through the driver's own callbacks (FLR where the device has it). */
-export const resetPci = (shell: Shell, address: string, timeoutMs = 60_000): Promise<void> =>
+export const resetPci = async (shell: Shell, address: string, timeoutMs = 60_000): Promise<void> =>
   writeFile(shell, `${DEVICES}/${fullAddress(address)}/reset`, "1", `reset ${address}`, timeoutMs);
 
-export const setD3cold = (shell: Shell, address: string, allowed: boolean): Promise<void> =>
+export const setD3cold = async (shell: Shell, address: string, allowed: boolean): Promise<void> =>
   writeFile(
     shell,
     `${DEVICES}/${fullAddress(address)}/d3cold_allowed`,

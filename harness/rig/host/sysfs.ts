@@ -27,7 +27,7 @@ export async function writeFile(
 
 /** `No such device` of `dd: error writing '/sys/...': No such device` or `sh: can't open /dev/x: No such device`. */
 export const errnoOf = (stderr: string): string | undefined =>
-  /^(?:dd|-?\w*sh|printf)\b[^\n]*: ([A-Z][^:\n]+?)\s*$/m.exec(stderr)?.[1];
+  /^(?:\S*\/)?(?:dd|-?\w*sh|printf)\b[^\n]*: ([A-Z][^:\n]+?)\s*$/m.exec(stderr)?.[1];
 
 /**
  * Polls `script` on the host, every 50 ms or so, until it prints something, which is returned; undefined at the
