@@ -9,6 +9,7 @@ import { systemClock } from "../base/clock.ts";
 import { describeError, HilError, RigFault } from "../base/errors.ts";
 import { clientModules, type FamilyProfile } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
+import { PmState } from "../mhi/pm-state.ts";
 import type { TestRecord } from "../record/schema.ts";
 import { mhiControllerOf, waitMissionMode } from "../rig/host/mhi-bus.ts";
 import { loadModule, moduleLoaded } from "../rig/host/modules.ts";
@@ -31,7 +32,16 @@ const DEVICE_MAY_BE_THE_CAUSE = new Set([
   "suspend-refused",
 ]);
 
+/** PM states in which a device may be left alone. */
+const AT_REST: ReadonlySet<number> = new Set([PmState.M0, PmState.M2]);
+
 export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power";
+
+/** How far a boot has been judged. */
+export interface JudgedTo {
+  readonly bootId: string;
+  readonly tNs: number;
+}
 
 export interface Refusal {
   readonly action: string;
@@ -42,6 +52,8 @@ export class Rig {
   readonly file: RigFile;
   readonly family: FamilyProfile;
   readonly host: HostLink;
+  /** Set by a test that passed: the next one judges what came after it too. */
+  judgedTo: JudgedTo | undefined;
   readonly #keeper: KeeperClient;
   #actions: TestRecord["actions"] = [];
   #refusals: Refusal[] = [];
@@ -207,7 +219,7 @@ export class Rig {
       await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs);
     });
 
-  async inMissionMode(): Promise<boolean> {
+  async #inMissionMode(): Promise<boolean> {
     const controller = await mhiControllerOf(this.host.shell, await this.address());
     return (controller?.channels.length ?? 0) > 0;
   }
@@ -226,33 +238,51 @@ export class Rig {
    * The device is in mission mode and awake. One ladder of recovery: driver, bus, power. When its last rung fails, the
    * keeper remembers, and every later test of the run repeats that first reason at once.
    *
-   * @throws NotJudged when the device cannot be brought there: nothing can be said of what the test would have asked.
+   * @returns true when nothing had to be mended: then what happened since the test before is the product's own doing
+   * @throws NotJudged when the device cannot be brought there: nothing can be said of what the test would have asked
    */
-  async startFromMissionMode(): Promise<void> {
+  async startFromMissionMode(): Promise<boolean> {
     await this.host.ensure();
     const { broken } = await this.#keeper.status();
     if (broken !== undefined) throw new NotJudged(broken);
-    const rungs: readonly (readonly [string, () => Promise<void>])[] = [
-      ["as it is", async () => undefined],
-      ["load the driver", () => this.loadDriver()],
-      ["remove and rescan", () => this.#bounce()],
-      ["power cycle", () => this.#coldStart()],
-    ];
-    for (const [name, climb] of rungs) {
-      if (name === "load the driver" && (await moduleLoaded(this.host.shell, moduleOf(this.family)))) continue;
+    if (await this.#isWell()) return true;
+    for (const climb of await this.#ladder()) {
       await climb();
-      if (await this.#reachesMissionMode(name === "as it is" ? 0 : this.family.readyTimeoutMs))
-        return await this.#awake();
+      if ((await this.#reachesMissionMode()) && (await this.#isWell())) return false;
     }
     const reason = "not judged: the device does not reach mission mode, not even after a power cycle";
     await this.#keeper.setBroken(reason);
     throw new NotJudged(reason);
   }
 
-  async #reachesMissionMode(timeoutMs: number): Promise<boolean> {
-    if (await this.inMissionMode().catch(() => false)) return true;
-    if (timeoutMs === 0) return false;
-    return await waitMissionMode(this.host.shell, await this.address(), timeoutMs).then(
+  /** In mission mode by sysfs, awake by runtime PM, and at rest by its own trace: a device stuck half-way is not well. */
+  async #isWell(): Promise<boolean> {
+    try {
+      if (!(await this.#inMissionMode())) return false;
+      await this.#awake();
+      await this.host.drain();
+    } catch (error) {
+      if (error instanceof HilError && DEVICE_MAY_BE_THE_CAUSE.has(error.code)) return false;
+      throw error;
+    }
+    const last = this.host.segments.at(-1)?.events.findLast((event) => event.kind === "pm");
+    return last === undefined || last.kind !== "pm" || AT_REST.has(last.pmState);
+  }
+
+  /** What may help, gentlest first. A device that the host has given up answers nothing on the bus: only power helps. */
+  async #ladder(): Promise<(() => Promise<void>)[]> {
+    const loaded = await moduleLoaded(this.host.shell, moduleOf(this.family));
+    const last = this.host.segments.at(-1)?.events.findLast((event) => event.kind === "pm");
+    const lost = last?.kind === "pm" && last.pmState === PmState.LD_ERR_FATAL_DETECT;
+    return [
+      ...(loaded ? [] : [() => this.loadDriver()]),
+      ...(loaded && !(lost && this.can("power")) ? [() => this.#bounce()] : []),
+      () => this.#coldStart(),
+    ];
+  }
+
+  async #reachesMissionMode(): Promise<boolean> {
+    return await waitMissionMode(this.host.shell, await this.address(), this.family.readyTimeoutMs + 2000).then(
       () => true,
       () => false,
     );

@@ -11,7 +11,7 @@ import { DeviceLog } from "./device-log.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import type { KeeperStatus } from "./keeper-protocol.ts";
 import { classifyError, type Ending, endingOf, type ThrownError } from "./outcome.ts";
-import type { Rig } from "./rig.ts";
+import type { JudgedTo, Rig } from "./rig.ts";
 import { rigFacts } from "./rig-facts.ts";
 import { RECORD_ATTACHMENT, type TestFile } from "./rig-info.ts";
 import { readRunEnv } from "./run-env.ts";
@@ -32,39 +32,49 @@ export class TestSession {
   readonly #device: DeviceLog;
   readonly #thrown: ThrownError[] = [];
 
-  private constructor(rig: Rig, keeper: KeeperClient, info: TestInfo, status: KeeperStatus | undefined) {
+  private constructor(
+    rig: Rig,
+    keeper: KeeperClient,
+    info: TestInfo,
+    status: KeeperStatus | undefined,
+    judgedTo: JudgedTo | undefined,
+  ) {
     this.#rig = rig;
     this.#keeper = keeper;
     this.#info = info;
     this.#startNs = systemClock.monotonicNs();
     this.#device = new DeviceLog(status?.deviceLogPath);
-    this.trace = new Trace({
-      family: rig.family,
-      get segments() {
-        return rig.host.segments;
+    this.trace = new Trace(
+      {
+        family: rig.family,
+        get segments() {
+          return rig.host.segments;
+        },
+        drain: () => rig.host.drain(),
+        checkRig: () => rig.host.checkRig(),
+        deviceLines: (segment) =>
+          this.#device.read().flatMap((line) => {
+            const tNs = hostTime(segment.clock, line.controllerNs);
+            return tNs === undefined ? [] : [{ ...line, tNs }];
+          }),
       },
-      drain: () => rig.host.drain(),
-      checkRig: () => rig.host.checkRig(),
-      deviceLines: (segment) =>
-        this.#device.read().flatMap((line) => {
-          const tNs = hostTime(segment.clock, line.controllerNs);
-          return tNs === undefined ? [] : [{ ...line, tNs }];
-        }),
-    });
+      judgedTo?.bootId === rig.host.segments.at(-1)?.bootId ? judgedTo?.tNs : undefined,
+    );
   }
 
   /** Brings the rig to `startFrom` and begins to keep evidence. What goes wrong there is thrown by `ready`. */
   static async begin(rig: Rig, keeper: KeeperClient, info: TestInfo, startFrom: StartFrom): Promise<TestSession> {
     let trouble: unknown;
+    let untouched = false;
     try {
       if (startFrom === "host") await rig.startFromFreshHost();
-      else await rig.startFromMissionMode();
+      else untouched = await rig.startFromMissionMode();
       await rig.host.drain();
     } catch (error) {
       trouble = error;
     }
     const status = await keeper.status().catch(() => undefined);
-    const session = new TestSession(rig, keeper, info, status);
+    const session = new TestSession(rig, keeper, info, status, untouched ? rig.judgedTo : undefined);
     rig.forgetActions();
     if (trouble !== undefined) session.#thrown.push(classifyError(trouble));
     else await rig.host.mark({ phase: "note", name: "test", detail: info.title });
@@ -104,6 +114,8 @@ export class TestSession {
       files: [],
     };
     this.#write(record, status);
+    const live = this.trace.segments.at(-1);
+    this.#rig.judgedTo = ending.outcome === "pass" && live ? { bootId: live.bootId, tNs: live.watermarkNs } : undefined;
     if (ending.outcome !== "pass" && this.#info.status === "passed")
       throw new Error(`${ending.outcome}: ${ending.summary}`);
   }

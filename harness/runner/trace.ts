@@ -40,11 +40,17 @@ export class Trace {
   readonly #cursorNs: number[] = [];
   readonly followed: Followed[] = [];
 
-  constructor(source: TraceSource) {
+  /**
+   * @param judgedToNs where the test before this one stopped looking, on the live segment's clock: what happened since
+   * then is judged with this test, so that nothing between two tests goes unseen
+   */
+  constructor(source: TraceSource, judgedToNs?: number) {
     this.#source = source;
     this.#firstSegment = Math.max(0, source.segments.length - 1);
     const live = source.segments[this.#firstSegment];
-    if (live) this.#begin(0, live.watermarkNs);
+    if (!live) return;
+    this.#fromNs[0] = Math.min(judgedToNs ?? live.watermarkNs, live.watermarkNs);
+    this.#cursorNs[0] = live.watermarkNs;
   }
 
   /** Events of this test in its newest segment. */
@@ -95,9 +101,8 @@ export class Trace {
 
   /** The always-on rules over all segments, with what the scenarios found. */
   verdicts(): FindingRecord[] {
-    const findings = this.followed.flatMap(({ verdict }) =>
-      verdict.findings.filter((finding) => finding.rule.startsWith("scenario/")),
-    );
+    // Their order is kept: the judge puts a cause before what follows from it.
+    const findings = this.followed.flatMap(({ verdict }) => [...verdict.findings]);
     for (const at of this.segments.keys()) {
       const verdict = judge(this.#evidence(at), { family: this.#source.family, allowed: this.#allowed(at) });
       for (const finding of verdict.findings) {
@@ -111,11 +116,6 @@ export class Trace {
 
   /** Begin of this test in the segment, ns on its clock. */
   fromNs = (at: number): number => this.#fromNs[at] ?? this.segments[at]?.events[0]?.tNs ?? 0;
-
-  #begin(at: number, tNs: number): void {
-    this.#fromNs[at] = tNs;
-    this.#cursorNs[at] = tNs;
-  }
 
   /** What the scenarios followed so far have brought about on purpose, each from its begin to its last step. */
   #allowed(at: number): AllowedWindow[] {
