@@ -5,7 +5,7 @@
  * ends, however it ended, so nothing can be left behind and nothing has to be cleaned up. Whoever finds the name taken
  * connects to it and is told by whom. It holds within one machine and network namespace: a rig has one controller.
  */
-import { createServer, connect as netConnect, type Server } from "node:net";
+import { createServer, connect as netConnect, type Server, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
@@ -52,7 +52,7 @@ export async function acquireLease(rigId: string, who: string): Promise<Lease> {
   const holder = describeSelf(who);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const server = await bind(rigId, holder);
-    if (server) return { rigId, holder, release: () => close(server) };
+    if (server) return { rigId, holder, release: server };
     const found = await readHolder(rigId);
     if (found !== "gone") throw taken(rigId, found);
     await delay(20);
@@ -89,10 +89,16 @@ function userName(): string {
   }
 }
 
-/** Undefined when the name is taken. */
-function bind(rigId: string, holder: LeaseHolder): Promise<Server | undefined> {
+/** Resolves with how to free the name; undefined when it is taken. */
+function bind(rigId: string, holder: LeaseHolder): Promise<(() => Promise<void>) | undefined> {
+  const asking = new Set<Socket>();
   const server = createServer((socket) => {
+    asking.add(socket);
     socket.on("error", () => undefined);
+    socket.on("close", () => asking.delete(socket));
+    socket.unref();
+    // Read, though nothing is to come: the end of a socket that is not read is never seen.
+    socket.resume();
     socket.end(`${JSON.stringify(holder)}\n`);
   });
   return new Promise((resolve, reject) => {
@@ -102,12 +108,15 @@ function bind(rigId: string, holder: LeaseHolder): Promise<Server | undefined> {
     });
     server.listen(socketName(rigId), () => {
       server.unref();
-      resolve(server);
+      resolve(() => close(server, asking));
     });
   });
 }
 
-const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+function close(server: Server, asking: ReadonlySet<Socket>): Promise<void> {
+  for (const socket of asking) socket.destroy();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
 
 function readHolder(rigId: string): Promise<LeaseHolder | "silent" | "gone"> {
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -24,8 +24,13 @@ server.listen("\\0mhi-hil/lease/${id}", () => console.log("held"));
 `,
   );
 });
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const exit = once(child, "exit");
+    child.kill("SIGKILL");
+    await exit;
+  }
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -54,6 +59,16 @@ test("taken once, told by whom and since when, free after release", async () => 
   await lease.release();
   await lease.release();
   await (await acquireLease(id, "again")).release();
+});
+
+test("one who asks and does not go away does not hold up the release", async () => {
+  const lease = await acquireLease(id, "x");
+  const asking = connect({ path: `\0mhi-hil/lease/${id}`, allowHalfOpen: true });
+  await once(asking, "data");
+  const started = performance.now();
+  await lease.release();
+  expect(performance.now() - started).toBeLessThan(1000);
+  asking.destroy();
 });
 
 test("a killed holder frees it", async () => {
@@ -86,7 +101,10 @@ test("a holder that talks rubbish, or control characters, is not repeated", asyn
     '{"who":"\\u001b[2Jx","user":"u","pid":1,"command":"c","since":"1970-01-01T00:00:00Z"}\n',
     `${"x".repeat(9000)}`,
   ]) {
-    const server = createServer((socket) => socket.end(answer));
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.resume().end(answer);
+    });
     await new Promise<void>((resolve) => server.listen(`\0mhi-hil/lease/${id}`, resolve));
     await expect(acquireLease(id, "x")).rejects.toThrow(/did not say since when/);
     await new Promise((resolve) => server.close(resolve));

@@ -4,6 +4,7 @@
  * it is opened again when it is back, and the hole is a line of its own.
  */
 import { createWriteStream, type WriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { SerialPort } from "serialport";
 import { type Clock, type Nanoseconds, systemClock } from "../../base/clock.ts";
 import { RigFault, UsageError } from "../../base/errors.ts";
@@ -30,6 +31,11 @@ export interface SerialConsoleOptions {
 }
 
 const REOPEN_MS = 250;
+/**
+ * A tty whose other end is gone (USB unplugged, virtual machine ended) reads as an endless end of file, which serialport
+ * 13 reads again and again without ever saying so. Its device node goes at once, so that is what is looked at.
+ */
+const CHECK_MS = 250;
 /** A line without its end (a prompt) counts as a line after this long. */
 const QUIET_MS = 300;
 
@@ -44,6 +50,7 @@ export class SerialConsole {
   #port: SerialPort | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #reopen: NodeJS.Timeout | undefined;
+  #check: NodeJS.Timeout | undefined;
   #closed = false;
   #logTrouble: string | undefined;
 
@@ -140,6 +147,7 @@ export class SerialConsole {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#reopen);
+    clearInterval(this.#check);
     const port = this.#port;
     this.#port = undefined;
     if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
@@ -159,13 +167,25 @@ export class SerialConsole {
         this.#port = port;
         port.on("data", (chunk: Buffer) => this.#take(chunk));
         port.once("close", () => this.#lost(port));
+        void this.#watch(port);
         resolve(undefined);
       });
     });
   }
 
+  async #watch(port: SerialPort): Promise<void> {
+    const opened = await nodeOf(this.path);
+    const check = async (): Promise<void> => {
+      if ((await nodeOf(this.path)) !== opened && port.isOpen) port.close();
+    };
+    if (this.#port !== port) return;
+    clearInterval(this.#check);
+    this.#check = setInterval(() => void check(), CHECK_MS);
+  }
+
   #lost(port: SerialPort): void {
     if (this.#closed || this.#port !== port) return;
+    clearInterval(this.#check);
     this.#port = undefined;
     this.#flush();
     const goneNs = this.#clock.monotonicNs();
@@ -203,6 +223,13 @@ export class SerialConsole {
     for (const listener of [...this.#listeners]) listener(line);
   }
 }
+
+/** Identity of the device node behind a path, through links; undefined when there is none. */
+const nodeOf = (path: string): Promise<string | undefined> =>
+  stat(path).then(
+    ({ dev, ino, rdev }) => `${dev}:${ino}:${rdev}`,
+    () => undefined,
+  );
 
 function openFault(path: string, error: Error): RigFault | UsageError {
   const why = error.message.replace(/^Error: /, "").replace(/, cannot open.*$/, "");

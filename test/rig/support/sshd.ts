@@ -164,7 +164,9 @@ function serveSession(session: Session, children: Set<ChildProcess>): void {
     const child = spawn("sh", ["-c", info.command]);
     children.add(child);
     channel.on("error", () => undefined);
-    channel.pipe(child.stdin).on("error", () => undefined);
+    child.stdin.on("error", () => undefined);
+    channel.stderr.on("error", () => undefined);
+    channel.pipe(child.stdin);
     child.stdout.pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });
     channel.on("close", () => child.kill("SIGKILL"));

@@ -55,6 +55,7 @@ export class TreeShell implements Shell {
         clearTimeout(timer);
         resolve({ exitCode: code ?? 137, stdout, stderr });
       });
+      child.stdin.on("error", () => undefined);
       child.stdin.end(options.input ?? "");
     });
   }
