@@ -6,7 +6,7 @@ const run = readRunEnv();
 const rigs = run ? [run.rig] : listRigs(rigDirs(projectRoot)).flatMap((rig) => (rig.error ? [] : [rig.path]));
 
 export default defineConfig({
-  testDir: "suites",
+  testDir: run?.suites ?? "suites",
   testMatch: "**/*.spec.ts",
   outputDir: run ? `${run.dir}/tests` : "reports/out/by-hand",
   reporter: [["./dist/harness/runner/reporter.js"]],

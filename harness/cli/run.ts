@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { RigFault } from "../base/errors.ts";
@@ -15,6 +15,7 @@ import { Progress } from "./progress.ts";
 interface RunOptions {
   readonly rig: string;
   readonly grep?: string;
+  readonly suites?: string;
   readonly fault: string[];
   readonly retries: string;
   readonly out?: string;
@@ -30,6 +31,7 @@ export function runCommand(): Command {
     .option("--rig <id>", "rig file's id or path", process.env.MHI_HIL_RIG ?? "virtual-sdx55")
     .option("-g, --grep <regex>", "only tests whose title matches")
     .option("--fault <name[:key=value,...]>", "let the virtual rig's device misbehave (again for more)", collect, [])
+    .option("--suites <dir>", "folder of the specs; your own suites import their test from mhi-hil")
     .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", "0")
     .option("--out <dir>", "folder for the run's record and report")
     .option("--json", "the run record's summary on stdout, everything else on stderr")
@@ -66,6 +68,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<numbe
     startedAt: now.toISOString(),
     startNs,
     json: options.json === true,
+    suites: options.suites ? resolve(options.suites) : join(projectRoot, "suites"),
   };
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();

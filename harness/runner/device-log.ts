@@ -1,5 +1,6 @@
 /** The endpoint's own log (JSON lines, growing): what the device says of the same test, from here on. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
 import { z } from "zod";
 
 const lineSchema = z.object({ controllerNs: z.number(), kind: z.string(), text: z.string() });
@@ -12,6 +13,8 @@ export class DeviceLog {
   readonly #lines: DeviceLogLine[] = [];
   #offset: number;
   #partial = "";
+  /** A read may end within a character; its first bytes wait here for the rest. */
+  readonly #decoder = new StringDecoder("utf8");
 
   /** Begins at the log's end as it is now. Without a path (a real device) it stays empty. */
   constructor(path: string | undefined) {
@@ -33,7 +36,7 @@ export class DeviceLog {
         const length = readSync(file, chunk, 0, chunk.length, this.#offset);
         if (length === 0) return;
         this.#offset += length;
-        this.#take(chunk.toString("utf8", 0, length));
+        this.#take(this.#decoder.write(chunk.subarray(0, length)));
       }
     } finally {
       closeSync(file);

@@ -38,6 +38,7 @@ export class HostLink {
   #shell: SshShell | undefined;
   #attached: Boot | undefined;
   #exit: ExitNote | undefined;
+  readonly #waiting = new Set<(note: ExitNote) => void>();
   #expectedDown = false;
   #logReadAt = 0;
 
@@ -46,7 +47,26 @@ export class HostLink {
     options.keeper.onExit((note) => {
       this.#exit = note;
       this.#attached?.collector.hostGone(note.why);
+      for (const tell of [...this.#waiting]) tell(note);
     });
+  }
+
+  /**
+   * Runs `work`, but no longer than there is a host to do it on: a time-out that waits for a dead machine says less, and later.
+   *
+   * @throws RigFault with the reason for which the host ended.
+   */
+  async whileUp<T>(work: () => Promise<T>): Promise<T> {
+    let tell: (note: ExitNote) => void = () => undefined;
+    const gone = new Promise<never>((_, reject) => {
+      tell = (note) => reject(new RigFault(note.code, note.why));
+    });
+    this.#waiting.add(tell);
+    try {
+      return await Promise.race([work(), gone]);
+    } finally {
+      this.#waiting.delete(tell);
+    }
   }
 
   /** @throws RigFault `host-not-up`. */

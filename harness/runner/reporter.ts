@@ -16,7 +16,7 @@ import { pmEdgeCoverage } from "../judge/coverage.ts";
 import { exitCodeFor } from "../record/exit-code.ts";
 import { type Outcome, outcomeSchema, RUN_SCHEMA, type RunRecord, type TestRecord } from "../record/schema.ts";
 import { writeRun } from "../record/store.ts";
-import { reportsDir, runId } from "./paths.ts";
+import { projectRoot, reportsDir, runId } from "./paths.ts";
 import { RECORD_ATTACHMENT, type TestFile, testFileSchema } from "./rig-info.ts";
 import { type RunEnv, readRunEnv } from "./run-env.ts";
 
@@ -164,6 +164,7 @@ function byHand(): RunEnv {
     id: runId(now),
     dir: join(reportsDir(), runId(now)),
     rig: "by-hand",
+    suites: join(projectRoot, "suites"),
     faults: [],
     command: ["playwright", "test"],
     startedAt: now.toISOString(),

@@ -7,6 +7,7 @@
  */
 import { systemClock } from "../base/clock.ts";
 import { describeError, HilError, RigFault } from "../base/errors.ts";
+import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
 import { clientModules, type FamilyProfile } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { PmState } from "../mhi/pm-state.ts";
@@ -27,6 +28,7 @@ const DEVICE_MAY_BE_THE_CAUSE = new Set([
   "host-write",
   "runtime-pm-wait",
   "mission-mode-wait",
+  "module-unload",
   "mhi-gone-wait",
   "pci-wait",
   "suspend-refused",
@@ -34,6 +36,9 @@ const DEVICE_MAY_BE_THE_CAUSE = new Set([
 
 /** PM states in which a device may be left alone. */
 const AT_REST: ReadonlySet<number> = new Set([PmState.M0, PmState.M2]);
+
+/** PM states in which the host has given the device up: with the driver bound, its recovery may hold the bus for a minute. */
+const GIVEN_UP: ReadonlySet<number> = new Set([PmState.LD_ERR_FATAL_DETECT, PmState.DISABLE]);
 
 export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power";
 
@@ -216,7 +221,7 @@ export class Rig {
   /** Channel devices are there: a second witness of mission mode, from sysfs. */
   expectMissionMode = (): Promise<void> =>
     this.#action("expect-mission-mode", "", async () => {
-      await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs);
+      await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs, channelsOf(this.family));
     });
 
   async #inMissionMode(): Promise<boolean> {
@@ -245,7 +250,7 @@ export class Rig {
     await this.host.ensure();
     const { broken } = await this.#keeper.status();
     if (broken !== undefined) throw new NotJudged(broken);
-    if (await this.#isWell()) return true;
+    if (!this.#isGivenUp() && (await this.#isWell())) return true;
     for (const climb of await this.#ladder()) {
       await climb();
       if ((await this.#reachesMissionMode()) && (await this.#isWell())) return false;
@@ -265,18 +270,27 @@ export class Rig {
       if (error instanceof HilError && DEVICE_MAY_BE_THE_CAUSE.has(error.code)) return false;
       throw error;
     }
+    const last = this.#lastPm();
+    return last === undefined || AT_REST.has(last);
+  }
+
+  #lastPm(): number | undefined {
     const last = this.host.segments.at(-1)?.events.findLast((event) => event.kind === "pm");
-    return last === undefined || last.kind !== "pm" || AT_REST.has(last.pmState);
+    return last?.kind === "pm" ? last.pmState : undefined;
+  }
+
+  #isGivenUp(): boolean {
+    const last = this.#lastPm();
+    return last !== undefined && GIVEN_UP.has(last);
   }
 
   /** What may help, gentlest first. A device that the host has given up answers nothing on the bus: only power helps. */
   async #ladder(): Promise<(() => Promise<void>)[]> {
     const loaded = await moduleLoaded(this.host.shell, moduleOf(this.family));
-    const last = this.host.segments.at(-1)?.events.findLast((event) => event.kind === "pm");
-    const lost = last?.kind === "pm" && last.pmState === PmState.LD_ERR_FATAL_DETECT;
+    const powerOnly = this.#isGivenUp() && this.can("power");
     return [
-      ...(loaded ? [] : [() => this.loadDriver()]),
-      ...(loaded && !(lost && this.can("power")) ? [() => this.#bounce()] : []),
+      ...(loaded || powerOnly ? [] : [() => this.loadDriver()]),
+      ...(loaded && !powerOnly ? [() => this.#bounce()] : []),
       () => this.#coldStart(),
     ];
   }
@@ -314,7 +328,7 @@ export class Rig {
     await this.host.mark({ phase: "begin", name, detail });
     let error: string | undefined;
     try {
-      return await work();
+      return await this.host.whileUp(work);
     } catch (thrown) {
       error = describeError(thrown);
       if (!(thrown instanceof HilError) || !DEVICE_MAY_BE_THE_CAUSE.has(thrown.code)) throw thrown;
@@ -333,5 +347,12 @@ export class Rig {
     }
   }
 }
+
+/** Channel devices that mission mode brings, by name. */
+const channelsOf = (family: FamilyProfile): string[] => [
+  ...new Set(
+    family.channels.filter(({ execEnv }) => isMissionMode(execEnv) && execEnv !== ExecEnv.FP).map(({ name }) => name),
+  ),
+];
 
 const moduleOf = (family: FamilyProfile): string => family.pciDriver.replaceAll("-", "_");

@@ -9,6 +9,8 @@ const runEnvSchema = z.object({
   /** The run's folder, absolute. */
   dir: z.string(),
   rig: z.string(),
+  /** Folder of the specs. */
+  suites: z.string(),
   faults: z.array(z.string()),
   command: z.array(z.string()),
   startedAt: z.string(),
