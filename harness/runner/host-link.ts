@@ -2,6 +2,7 @@
  * The worker's link to the rig's host: SSH, the trace collector, the kernel's log. It follows the host over power cycles:
  * each boot is a segment of its own.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
 import { describeError, RigFault } from "../base/errors.ts";
 import { readHostFacts } from "../rig/host/facts.ts";
@@ -26,6 +27,9 @@ export interface HostLinkOptions {
 
 /** The host's log is read at most this often while somebody waits on the trace. */
 const DMESG_EVERY_MS = 400;
+
+/** From the end of the connection to the keeper's word on the machine's end, at most. */
+const EXIT_NOTE_MS = 2000;
 
 interface Boot extends LiveSegment {
   readonly collector: Collector;
@@ -61,6 +65,7 @@ export class HostLink {
     const gone = new Promise<never>((_, reject) => {
       tell = (note) => reject(new RigFault(note.code, note.why));
     });
+    if (this.#exit) tell(this.#exit);
     this.#waiting.add(tell);
     try {
       return await Promise.race([work(), gone]);
@@ -224,12 +229,21 @@ export class HostLink {
     const boot = this.#attached;
     if (!boot) return undefined;
     try {
-      if (!this.#shell?.connected) throw new RigFault("host-lost", "the SSH connection to the rig's host was lost");
+      if (!this.#shell?.connected) throw await this.#whyLost();
       await this.#bringUpToNow(boot);
       return undefined;
     } catch (error) {
       return describeError(error);
     }
+  }
+
+  /** The connection dies before the keeper has seen the machine end: a moment's patience gives the better reason. */
+  async #whyLost(): Promise<RigFault> {
+    const lost = new RigFault("host-lost", "the SSH connection to the rig's host was lost");
+    return await this.whileUp(() => delay(EXIT_NOTE_MS)).then(
+      () => lost,
+      (ended: unknown) => (ended instanceof RigFault ? ended : lost),
+    );
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import { tellStory } from "../judge/story.ts";
 import type { FindingRecord, SegmentRecord, TestRecord } from "../record/schema.ts";
 import { hostTime } from "../trace/clock-map.ts";
 import { DeviceLog } from "./device-log.ts";
+import { driverPanic } from "./driver-panic.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import type { KeeperStatus } from "./keeper-protocol.ts";
 import { classifyError, type Ending, endingOf, type ThrownError } from "./outcome.ts";
@@ -92,7 +93,8 @@ export class TestSession {
     const settled = await this.#rig.host.settle();
     const status = await this.#keeper.status().catch(() => undefined);
     const { findings, story, measures } = this.#judged();
-    const ending = this.#ending(findings, story, settled);
+    const consoleLines = (await this.#keeper.consoleSince(this.#startNs).catch(() => [])).slice(-MAX_LINES);
+    const ending = this.#ending(findings, story, settled, driverPanic(consoleLines));
     const segments = this.#segments(findings);
     const record: TestRecord = {
       id: this.#info.testId,
@@ -109,7 +111,7 @@ export class TestSession {
       measures,
       segments,
       actions: this.#rig.actions,
-      console: (await this.#keeper.consoleSince(this.#startNs).catch(() => [])).slice(-MAX_LINES),
+      console: consoleLines,
       device: this.#device.read().slice(-MAX_LINES),
       files: [],
     };
@@ -129,14 +131,24 @@ export class TestSession {
     return { findings, story, measures: this.trace.followed.flatMap(({ verdict }) => [...verdict.measures]) };
   }
 
-  #ending(findings: readonly FindingRecord[], story: string, settled: string | undefined): Ending {
+  #ending(
+    findings: readonly FindingRecord[],
+    story: string,
+    settled: string | undefined,
+    panic: string | undefined,
+  ): Ending {
     const trouble = this.#rig.host.trouble;
     const refusals = this.#rig.refusals.map(
       ({ action, why }): ThrownError => ({ kind: "assertion", message: `${action}: ${why}` }),
     );
     return endingOf({
       findings,
-      thrown: [...this.#thrown, ...this.#info.errors.map((error) => thrownBy(error)), ...refusals],
+      thrown: [
+        ...(panic === undefined ? [] : [{ kind: "dut", message: panic } as const]),
+        ...this.#thrown,
+        ...this.#info.errors.map((error) => thrownBy(error)),
+        ...refusals,
+      ],
       rigTrouble: [...(trouble ? [trouble.why] : []), ...(settled === undefined ? [] : [settled])],
       story,
     });
