@@ -38,7 +38,9 @@ export class UsageError extends HilError {
 /** One line for a person: the message, and the innermost cause where it adds something. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  let inner = error;
+  while (inner.cause instanceof Error) inner = inner.cause;
+  const cause = inner.message;
   return cause && !error.message.includes(cause) ? `${error.message} (${cause})` : error.message;
 }
 

@@ -13,6 +13,8 @@ import { DutFault, describeError, HilError, RigFault, UsageError } from "./error
 
 /** A line longer than this is nobody's honest request; the connection is closed. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
+/** sun_path of struct sockaddr_un without its end (unix(7)): a longer one is cut without a word. */
+const MAX_PATH_BYTES = 107;
 
 export type RpcHandler = (args: unknown, client: RpcPeer) => unknown | Promise<unknown>;
 
@@ -43,6 +45,21 @@ function errorPayload(error: unknown): { code: string; kind: string; message: st
   return { code: "internal", kind: "bug", message: describeError(error) };
 }
 
+function parseRequest(line: string): { readonly id?: unknown; readonly op?: unknown; readonly args?: unknown } {
+  const request = parseObject(line);
+  if (request) return request;
+  throw new UsageError("bad-request", `a request is one JSON object on a line; found ${line.slice(0, 60)}`);
+}
+
+function parseObject(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export class RpcServer {
   readonly path: string;
   readonly #server: Server;
@@ -55,8 +72,15 @@ export class RpcServer {
     this.#server = createServer((socket) => this.#serve(socket));
   }
 
-  /** @throws RigFault `socket-bind` when the path cannot be bound. */
+  /** @throws RigFault `socket-path`, `socket-bind` when the path cannot be bound. */
   static async listen(path: string, handlers: Readonly<Record<string, RpcHandler>>): Promise<RpcServer> {
+    const length = Buffer.byteLength(path);
+    if (length > MAX_PATH_BYTES) {
+      throw new RigFault(
+        "socket-path",
+        `${path} has ${length} bytes, a Unix socket's path at most ${MAX_PATH_BYTES}; set XDG_RUNTIME_DIR to a shorter folder`,
+      );
+    }
     const server = new RpcServer(path, handlers);
     if (existsSync(path)) unlinkSync(path);
     await new Promise<void>((resolve, reject) => {
@@ -97,18 +121,32 @@ export class RpcServer {
 
   async #answer(line: string, peer: RpcPeer, socket: Socket): Promise<void> {
     let id: unknown = null;
-    let reply: object;
+    let reply: string;
     try {
-      const request = JSON.parse(line) as { id?: unknown; op?: unknown; args?: unknown };
+      const request = parseRequest(line);
       id = request.id ?? null;
-      const handler = typeof request.op === "string" ? this.#handlers[request.op] : undefined;
-      if (!handler) throw new UsageError("unknown-op", `no operation "${String(request.op)}"`);
-      reply = { id, ok: true, result: (await handler(request.args, peer)) ?? null };
+      const result = (await this.#handler(request.op)(request.args, peer)) ?? null;
+      reply = JSON.stringify({ id, ok: true, result });
     } catch (error) {
-      reply = { id, ok: false, error: errorPayload(error) };
+      reply = JSON.stringify({ id, ok: false, error: errorPayload(error) });
     }
-    if (!socket.destroyed) socket.write(`${JSON.stringify(reply)}\n`);
+    if (!socket.destroyed) socket.write(`${reply}\n`);
   }
+
+  #handler(op: unknown): RpcHandler {
+    const handler = typeof op === "string" && Object.hasOwn(this.#handlers, op) ? this.#handlers[op] : undefined;
+    if (!handler) throw new UsageError("unknown-op", `no operation "${String(op)}"`);
+    return handler;
+  }
+}
+
+interface Message {
+  readonly id?: number;
+  readonly ok?: boolean;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly kind: string; readonly message: string };
+  readonly event?: string;
+  readonly data?: unknown;
 }
 
 interface Pending {
@@ -188,14 +226,9 @@ export class RpcClient {
   }
 
   #take(line: string): void {
-    const message = JSON.parse(line) as {
-      id?: number;
-      ok?: boolean;
-      result?: unknown;
-      error?: { code: string; kind: string; message: string };
-      event?: string;
-      data?: unknown;
-    };
+    const message: Message | undefined = parseObject(line);
+    // Whatever listens there does not speak this language; its calls end with `rpc-closed`.
+    if (!message) return void this.#socket.destroy();
     if (message.event !== undefined) {
       for (const callback of this.#listeners.get(message.event) ?? []) callback(message.data);
       return;

@@ -24,7 +24,8 @@ export async function waitFor<T>(
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() >= deadline) {
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) {
       const found = options.found?.();
       throw new RigFault(
         "wait-timeout",
@@ -32,6 +33,10 @@ export async function waitFor<T>(
         { values: { timeoutMs: options.timeoutMs } },
       );
     }
-    await delay(options.intervalMs ?? 20, undefined, options.signal ? { signal: options.signal } : {});
+    await delay(
+      Math.min(options.intervalMs ?? 20, Math.ceil(leftMs)),
+      undefined,
+      options.signal ? { signal: options.signal } : {},
+    );
   }
 }

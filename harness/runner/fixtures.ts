@@ -1,6 +1,7 @@
 /** Playwright's fixtures: `rig` lives as long as a worker, `timeline` as long as a test. */
 import { test as base } from "@playwright/test";
 import { RigFault, UsageError } from "../base/errors.ts";
+import { shellOptionsOf } from "../rig/access.ts";
 import { loadRig } from "../rig/inventory/load.ts";
 import type { RigFile } from "../rig/inventory/schema.ts";
 import type { SshShellOptions } from "../rig/shell/ssh-shell.ts";
@@ -98,11 +99,8 @@ function hostLink(file: RigFile, keeper: KeeperClient): HostLink {
 }
 
 function sshOptions(file: RigFile, status: KeeperStatus): SshShellOptions {
+  if (file.kind === "ssh") return shellOptionsOf(file);
   const { host, port, user, privateKeyPath, hostPublicKey } = status.ssh;
-  if (file.kind === "ssh") {
-    const { auth, hostKey } = file.host;
-    return { host, port, user, auth, hostKey, commandTimeoutMs: file.timeouts.commandMs };
-  }
   if (!privateKeyPath || !hostPublicKey) throw new UsageError("no-lab-key", `rig ${file.id}: the lab named no key`);
   return {
     host,

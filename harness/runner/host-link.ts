@@ -74,6 +74,9 @@ export class HostLink {
     }
   }
 
+  /** Ring buffer a CPU: some seconds of traffic, in case a read is late. */
+  readonly ringKib = 2048;
+
   /** @throws RigFault `host-not-up`. */
   get shell(): Shell {
     if (!this.#shell) throw new RigFault("host-not-up", "the rig's host is not up");
@@ -139,6 +142,7 @@ export class HostLink {
     await loadModule(shell, "mhi");
     const collector = await Collector.start(shell, {
       clock: systemClock,
+      bufferKib: this.ringKib,
       rawDir: `${this.#options.rawDir}/boot-${this.#boots.length + 1}`,
     });
     const log = new DmesgLog();

@@ -19,6 +19,7 @@ import { readRuntimePm, setRuntimeControl, waitRuntimeStatus } from "../rig/host
 import { suspendHost } from "../rig/host/suspend.ts";
 import { echoThroughPort } from "../rig/host/wwan-port.ts";
 import type { RigFile } from "../rig/inventory/schema.ts";
+import { preflight, preflightMissing } from "../rig/preflight.ts";
 import type { HostLink } from "./host-link.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import { NotJudged } from "./outcome.ts";
@@ -63,6 +64,7 @@ export class Rig {
   #actions: TestRecord["actions"] = [];
   #refusals: Refusal[] = [];
   #address: string | undefined;
+  #preflightDone = false;
 
   constructor(file: RigFile, keeper: KeeperClient, host: HostLink) {
     this.file = file;
@@ -205,11 +207,7 @@ export class Rig {
   /** PCI address of the DUT; stays known while the device is away. */
   async address(): Promise<string> {
     if (this.#address) return this.#address;
-    const selector =
-      this.file.kind === "virtual"
-        ? { vendor: this.family.pci.vendor, device: this.family.pci.device }
-        : pci.selectorOf(this.file.dut);
-    const found = await pci.findPci(this.host.shell, selector);
+    const found = await pci.findPci(this.host.shell, this.#selector);
     if (!found) {
       const id = `${this.family.pci.vendor.toString(16)}:${this.family.pci.device.toString(16).padStart(4, "0")}`;
       throw new RigFault("dut-missing", `no device ${id} on the host's PCI bus: is it plugged in and powered?`);
@@ -233,7 +231,7 @@ export class Rig {
 
   /** The host is up and the driver has not been loaded in this boot. */
   async startFromFreshHost(): Promise<void> {
-    await this.host.ensure();
+    await this.#ensureHost();
     if (!(await moduleLoaded(this.host.shell, moduleOf(this.family)))) return;
     await this.powerOff();
     await this.powerOn();
@@ -247,7 +245,7 @@ export class Rig {
    * @throws NotJudged when the device cannot be brought there: nothing can be said of what the test would have asked
    */
   async startFromMissionMode(): Promise<boolean> {
-    await this.host.ensure();
+    await this.#ensureHost();
     const { broken } = await this.#keeper.status();
     if (broken !== undefined) throw new NotJudged(broken);
     if (!this.#isGivenUp() && (await this.#isWell())) return true;
@@ -258,6 +256,30 @@ export class Rig {
     const reason = "not judged: the device does not reach mission mode, not even after a power cycle";
     await this.#keeper.setBroken(reason);
     throw new NotJudged(reason);
+  }
+
+  /** The host is up and, looked at once a worker, has what a suite needs. @throws RigFault `preflight` with all that is missing */
+  async #ensureHost(): Promise<void> {
+    await this.host.ensure();
+    if (this.#preflightDone) return;
+    const checks = await preflight(this.host.shell, {
+      family: this.family,
+      dut: this.#selector,
+      ringKb: this.host.ringKib,
+    });
+    const missing = preflightMissing(checks);
+    if (missing.length > 0) {
+      throw new RigFault(
+        "preflight",
+        `rig ${this.file.id} is not fit for a run: ${missing.map((check) => check.sentence).join("; ")}`,
+      );
+    }
+    this.#preflightDone = true;
+  }
+
+  get #selector(): pci.PciSelector {
+    if (this.file.kind === "ssh") return pci.selectorOf(this.file.dut);
+    return { vendor: this.family.pci.vendor, device: this.family.pci.device };
   }
 
   /** In mission mode by sysfs, awake by runtime PM, and at rest by its own trace: a device stuck half-way is not well. */
