@@ -5,7 +5,7 @@ import { listRigs, projectRoot, readRunEnv, rigDirs } from "mhi-hil/runner";
 const run = readRunEnv();
 const rigs = run ? [run.rig] : listRigs(rigDirs(projectRoot)).flatMap((rig) => (rig.error ? [] : [rig.path]));
 
-export default defineConfig({
+export default defineConfig<object, { rigPath: string }>({
   testDir: run?.suites ?? "suites",
   testMatch: "**/*.spec.ts",
   outputDir: run ? `${run.dir}/tests` : "reports/out/by-hand",
