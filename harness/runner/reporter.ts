@@ -78,9 +78,13 @@ export default class MhiReporter implements Reporter {
     this.#versions = { ...this.#versions, ...file.versions };
   }
 
-  /** A pass after a failed attempt is `flaky`: told as such, with the first attempt's words. */
+  /**
+   * A pass after a failed attempt is `flaky`: told as such, with the first attempt's words. A failure of the product that
+   * was seen stays one, whatever a later attempt could not judge.
+   */
   #settle(test: TestCase, result: TestResult, record: TestRecord): TestRecord {
     const before = this.#final.get(test.id);
+    if (before?.outcome === "fail" && (record.outcome === "infra" || record.outcome === "inconclusive")) return before;
     if (result.retry > 0 && record.outcome === "pass" && before) {
       return { ...record, outcome: "flaky", summary: `passed on try ${result.retry + 1}; before: ${before.summary}` };
     }
