@@ -24,7 +24,9 @@ export class DmesgLog {
     const slept = Math.abs(offsetNs - before) > 100e6;
     let awake = !slept;
     if (part.lost > 0) {
-      this.lines.push({ tNs: part.bootNs, level: 4, text: `[${part.lost} lines of the kernel's log were lost]` });
+      // Where they are missing: before the first line that is left, which keeps the lines in the order of time.
+      const tNs = (part.entries[0]?.tNs ?? part.logNs) + before;
+      this.lines.push({ tNs, level: 4, text: `[${part.lost} lines of the kernel's log were lost]` });
     }
     for (const entry of part.entries) {
       if (!awake && AWAKE_AGAIN.test(entry.text)) awake = true;
