@@ -1,5 +1,6 @@
 /** What the run hands to Playwright's processes through the environment, and what they read back. */
 import { z } from "zod";
+import { UsageError } from "../base/errors.ts";
 
 export const RUN_ENV = "MHI_HIL_RUN";
 
@@ -20,10 +21,19 @@ const runEnvSchema = z.object({
 });
 export type RunEnv = z.infer<typeof runEnvSchema>;
 
-/** The run that this process belongs to; undefined when somebody started Playwright by hand. */
+/**
+ * The run that this process belongs to; undefined when somebody started Playwright by hand.
+ *
+ * @throws UsageError `run-env`: the variable was set by something else, or by another version.
+ */
 export function readRunEnv(env: NodeJS.ProcessEnv = process.env): RunEnv | undefined {
   const text = env[RUN_ENV];
-  return text === undefined ? undefined : runEnvSchema.parse(JSON.parse(text));
+  if (text === undefined) return undefined;
+  try {
+    return runEnvSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UsageError("run-env", `${RUN_ENV} holds no run of this version of mhi-hil; unset it`, { cause });
+  }
 }
 
 export const writeRunEnv = (run: RunEnv): Record<string, string> => ({ [RUN_ENV]: JSON.stringify(run) });
