@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import { formatSpan } from "../base/clock.ts";
 import { RigFault } from "../base/errors.ts";
 import { waitFor } from "../base/wait.ts";
@@ -54,7 +54,7 @@ Examples:
     .action(consoleSession);
   sub("fault", "let the virtual rig's device misbehave now")
     .argument("<name>", "m3-not-acked, sys-err, device-gone, ready-never, command-completion-lost")
-    .argument("[state]", "on or off", "on")
+    .addArgument(new Argument("[state]").choices(["on", "off"]).default("on"))
     .addHelpText("after", "\nExample:\n  mhi-hil lab fault device-gone on")
     .action(fault);
   return lab;

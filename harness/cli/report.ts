@@ -22,8 +22,8 @@ export function reportCommand(): Command {
       const dir = folderOf(run);
       const record = readRun(dir);
       const html = join(dir, "index.html");
-      writeFileSync(html, renderHtml(record));
-      if (options.junit) writeFileSync(options.junit, renderJunit(record));
+      write(html, renderHtml(record));
+      if (options.junit) write(options.junit, renderJunit(record));
       if (options.json) {
         process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
         return;
@@ -34,6 +34,15 @@ export function reportCommand(): Command {
       ];
       process.stdout.write(`${lines.join("\n")}\n`);
     });
+}
+
+/** @throws UsageError `report-unwritable` */
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new UsageError("report-unwritable", `${path} cannot be written; give another place`, { cause });
+  }
 }
 
 function folderOf(run: string | undefined): string {

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../base/clock.ts";
-import { RigFault } from "../base/errors.ts";
+import { describeError, RigFault, UsageError } from "../base/errors.ts";
 import { readRun } from "../record/store.ts";
 import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, type StartedKeeper, startKeeper } from "../runner/keeper-client.ts";
@@ -24,15 +24,30 @@ interface RunOptions {
 
 const collect = (value: string, list: string[]): string[] => [...list, value];
 
+function wholeNumber(value: string): string {
+  if (/^\d{1,3}$/.test(value)) return value;
+  throw new InvalidArgumentError(`"${value}" is no number of retries; expected 0, 1, 2, ...`);
+}
+
+/** Checked here, because the runner sees it only when the rig is up. */
+function regularExpression(value: string): string {
+  try {
+    new RegExp(value);
+    return value;
+  } catch (error) {
+    throw new InvalidArgumentError(`"${value}" is no regular expression: ${describeError(error)}`);
+  }
+}
+
 export function runCommand(): Command {
   return new Command("run")
     .description("run the suites on a rig; sets the virtual rig up first if it is not there")
     .argument("[files...]", "spec files or folders of the suites (default: all)")
     .option("--rig <id>", "rig file's id or path", process.env.MHI_HIL_RIG ?? "virtual-sdx55")
-    .option("-g, --grep <regex>", "only tests whose title matches")
+    .option("-g, --grep <regex>", "only tests whose title matches", regularExpression)
     .option("--fault <name[:key=value,...]>", "let the virtual rig's device misbehave (again for more)", collect, [])
     .option("--suites <dir>", "folder of the specs; your own suites import their test from mhi-hil")
-    .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", "0")
+    .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", wholeNumber, "0")
     .option("--out <dir>", "folder for the run's record and report")
     .option("--json", "the run record's summary on stdout, everything else on stderr")
     .addHelpText(
@@ -57,12 +72,11 @@ async function run(files: readonly string[], options: RunOptions): Promise<numbe
   const startNs = systemClock.monotonicNs();
   const now = systemClock.now();
   const rig = loadRig(options.rig, rigDirs());
-  const dir = options.out ?? join(reportsDir(), runId(now));
-  mkdirSync(dir, { recursive: true });
+  const dir = makeRunDir(options.out ?? join(reportsDir(), runId(now)));
   const env: RunEnv = {
     id: runId(now),
     dir,
-    rig: rig.path,
+    rig: resolve(rig.path),
     faults: options.fault,
     command: process.argv.slice(2),
     startedAt: now.toISOString(),
@@ -86,6 +100,17 @@ async function run(files: readonly string[], options: RunOptions): Promise<numbe
     return finish(env, code);
   } finally {
     await keeper.release();
+  }
+}
+
+/** Absolute, for the runner works in a folder of its own. */
+function makeRunDir(path: string): string {
+  const dir = resolve(path);
+  try {
+    mkdirSync(dir, { recursive: true });
+    return dir;
+  } catch (cause) {
+    throw new UsageError("out-unwritable", `the run's folder ${dir} cannot be made`, { cause });
   }
 }
 
@@ -141,7 +166,7 @@ async function playwright(
   const cli = join(dirname(createRequire(import.meta.url).resolve("@playwright/test/package.json")), "cli.js");
   const args = ["test", "--config", join(projectRoot, "playwright.config.ts"), "--retries", options.retries];
   if (options.grep) args.push("--grep", options.grep);
-  args.push(...files.map((file) => relative(projectRoot, join(process.cwd(), file))));
+  args.push(...files.map((file) => relative(projectRoot, resolve(file))));
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: projectRoot,
     stdio: ["ignore", options.json ? 2 : "inherit", "inherit"],
