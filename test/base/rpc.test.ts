@@ -49,7 +49,9 @@ async function refusal(call: Promise<unknown>): Promise<Error> {
 async function parrot(...lines: string[]): Promise<void> {
   const server: Server = createServer((socket) => {
     socket.on("error", () => socket.destroy());
-    socket.once("data", () => socket.end(lines.map((line) => `${line}\n`).join("")));
+    // Left open: an end of the call must be the client's own doing.
+    socket.once("data", () => socket.write(lines.map((line) => `${line}\n`).join("")));
+    closers.push(() => socket.destroy());
   });
   server.listen(path);
   await once(server, "listening");
