@@ -103,9 +103,12 @@ export const enableCommand = (options: ArmOptions): string =>
  * The file must land on descriptor 0 at once: kernels since 6.9 take any close() of the open file, even that after a
  * dup2() as shells and dd do for a redirection, for the reader's end, and read() then gives 0 when the buffer is empty
  * (tracing_buffers_flush).
+ *
+ * The end of the file is not the end: read() also gives 0 when a record is written between its look at the empty buffer and
+ * its second look (tracing_buffers_read), which a flood does within seconds. A reader that was killed or fails stays down.
  */
 export const readerCommand = (place: TracefsPlace, cpu: number, pageBytes: number): string =>
-  `exec <&- 2>/dev/null; exec dd bs=${pageBytes} if=${place.root}/instances/${place.instance}/per_cpu/cpu${cpu}/trace_pipe_raw`;
+  `exec <&- 2>/dev/null; while dd bs=${pageBytes} if=${place.root}/instances/${place.instance}/per_cpu/cpu${cpu}/trace_pipe_raw || exit; do :; done`;
 
 export const killReadersCommand = (place: TracefsPlace): string =>
   `${killReaders(place)}; cat /proc/sys/kernel/random/boot_id; [ -d ${place.root}/instances/${place.instance} ] && echo there`;
