@@ -11,6 +11,7 @@ import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
 import { clientModules, type FamilyProfile } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { PmState } from "../mhi/pm-state.ts";
+import { WorkerItem } from "../mhi/worker-item.ts";
 import type { TestRecord } from "../record/schema.ts";
 import { mhiControllerOf, waitMissionMode } from "../rig/host/mhi-bus.ts";
 import { loadModule, moduleLoaded } from "../rig/host/modules.ts";
@@ -241,17 +242,25 @@ export class Rig {
    * The device is in mission mode and awake. One ladder of recovery: driver, bus, power. When its last rung fails, the
    * keeper remembers, and every later test of the run repeats that first reason at once.
    *
-   * @returns true when nothing had to be mended: then what happened since the test before is the product's own doing
+   * @returns from where on the test is to be judged. Normally where the one before it, having passed, stopped looking, so
+   * that nothing between two tests goes unseen, whatever had to be mended since; else from the mission mode reached here
    * @throws NotJudged when the device cannot be brought there: nothing can be said of what the test would have asked
    */
-  async startFromMissionMode(): Promise<boolean> {
+  async startFromMissionMode(): Promise<JudgedTo | undefined> {
     await this.#ensureHost();
     const { broken } = await this.#keeper.status();
     if (broken !== undefined) throw new NotJudged(broken);
-    if (!this.#isGivenUp() && (await this.#isWell())) return true;
+    if (!this.#isGivenUp() && (await this.#isWell())) return this.judgedTo;
+    let judgeFrom = this.judgedTo;
     for (const climb of await this.#ladder()) {
+      const before = this.host.segments.at(-1);
+      const begun: JudgedTo | undefined = before && { bootId: before.bootId, tNs: before.watermarkNs };
       await climb();
-      if ((await this.#reachesMissionMode()) && (await this.#isWell())) return false;
+      const reached = await this.#reachesMissionMode();
+      const well = reached && (await this.#isWell());
+      // A device that came up and fell over again before the test began has failed, even if the next rung helps.
+      judgeFrom ??= this.#missionSince(begun);
+      if (well) return judgeFrom;
     }
     const reason = "not judged: the device does not reach mission mode, not even after a power cycle";
     await this.#keeper.setBroken(reason);
@@ -294,6 +303,16 @@ export class Rig {
     }
     const last = this.#lastPm();
     return last === undefined || AT_REST.has(last);
+  }
+
+  /** The driver's first mission-mode item after `begun`: what comes after it nobody asked for. */
+  #missionSince(begun: JudgedTo | undefined): JudgedTo | undefined {
+    const live = this.host.segments.at(-1);
+    const fromNs = begun !== undefined && begun.bootId === live?.bootId ? begun.tNs : 0;
+    const mission = live?.events.find(
+      (event) => event.kind === "worker" && event.item === WorkerItem.MISSION_MODE && event.tNs >= fromNs,
+    );
+    return live && mission && { bootId: live.bootId, tNs: mission.tNs };
   }
 
   #lastPm(): number | undefined {

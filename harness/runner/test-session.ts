@@ -38,7 +38,7 @@ export class TestSession {
     keeper: KeeperClient,
     info: TestInfo,
     status: KeeperStatus | undefined,
-    judgedTo: JudgedTo | undefined,
+    judgeFrom: JudgedTo | undefined,
   ) {
     this.#rig = rig;
     this.#keeper = keeper;
@@ -59,23 +59,23 @@ export class TestSession {
             return tNs === undefined ? [] : [{ ...line, tNs }];
           }),
       },
-      judgedTo?.bootId === rig.host.segments.at(-1)?.bootId ? judgedTo?.tNs : undefined,
+      judgeFrom,
     );
   }
 
   /** Brings the rig to `startFrom` and begins to keep evidence. What goes wrong there is thrown by `ready`. */
   static async begin(rig: Rig, keeper: KeeperClient, info: TestInfo, startFrom: StartFrom): Promise<TestSession> {
     let trouble: unknown;
-    let untouched = false;
+    let judgeFrom = rig.judgedTo;
     try {
       if (startFrom === "host") await rig.startFromFreshHost();
-      else untouched = await rig.startFromMissionMode();
+      else judgeFrom = await rig.startFromMissionMode();
       await rig.host.drain();
     } catch (error) {
       trouble = error;
     }
     const status = await keeper.status().catch(() => undefined);
-    const session = new TestSession(rig, keeper, info, status, untouched ? rig.judgedTo : undefined);
+    const session = new TestSession(rig, keeper, info, status, judgeFrom);
     rig.forgetActions();
     if (trouble !== undefined) session.#thrown.push(classifyError(trouble));
     else await rig.host.mark({ phase: "note", name: "test", detail: info.title });

@@ -9,9 +9,11 @@ import { type AllowedWindow, judge, Matcher, type Scenario, type Verdict } from 
 import type { FamilyProfile } from "../mhi/families/family.ts";
 import type { FindingRecord } from "../record/schema.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
+import type { JudgedTo } from "./rig.ts";
 import type { LiveSegment } from "./segment.ts";
 
 const POLL_MS = 50;
+const CONFIRM_MS = 200;
 
 /** Where the segments come from, and how to bring them up to now. */
 export interface TraceSource {
@@ -41,16 +43,17 @@ export class Trace {
   readonly followed: Followed[] = [];
 
   /**
-   * @param judgedToNs where the test before this one stopped looking, on the live segment's clock: what happened since
-   * then is judged with this test, so that nothing between two tests goes unseen
+   * @param judgeFrom where judging begins, if not now: the boot and the time on its clock. Scenarios begin now all the same.
    */
-  constructor(source: TraceSource, judgedToNs?: number) {
+  constructor(source: TraceSource, judgeFrom?: JudgedTo) {
     this.#source = source;
-    this.#firstSegment = Math.max(0, source.segments.length - 1);
-    const live = source.segments[this.#firstSegment];
+    const newest = Math.max(0, source.segments.length - 1);
+    const known = source.segments.findIndex((segment) => segment.bootId === judgeFrom?.bootId);
+    this.#firstSegment = known < 0 ? newest : known;
+    const live = source.segments[newest];
     if (!live) return;
-    this.#fromNs[0] = Math.min(judgedToNs ?? live.watermarkNs, live.watermarkNs);
-    this.#cursorNs[0] = live.watermarkNs;
+    this.#cursorNs[newest - this.#firstSegment] = live.watermarkNs;
+    this.#fromNs[0] = judgeFrom !== undefined && known >= 0 ? judgeFrom.tNs : live.watermarkNs;
   }
 
   /** Events of this test in its newest segment. */
@@ -86,17 +89,23 @@ export class Trace {
       this.#source.checkRig();
       await delay(POLL_MS);
     }
-    // The host's log tells what the trace alone does not; it may trail the trace a little.
-    if (matcher.state !== "passed") await this.#source.drain();
+    // The live matcher sees the host's log a little late, out of order with the trace; the judge has both in order, and the
+    // last word: what it finds undecided is waited for.
+    let verdict = this.#judged(at, scenario, fromNs);
+    while (verdict.undecided && matcher.state !== "passed") {
+      this.#source.checkRig();
+      await delay(CONFIRM_MS);
+      await this.#source.drain();
+      verdict = this.#judged(at, scenario, fromNs);
+    }
     this.#cursorNs[at] = matcher.passedNs ?? fromNs;
-    const verdict = judge(this.#evidence(at), {
-      family: this.#source.family,
-      scenario,
-      scenarioFromNs: fromNs,
-      allowed: this.#allowed(at),
-    });
     this.followed.push({ scenario, verdict, segment: at });
     return verdict;
+  }
+
+  #judged(at: number, scenario: Scenario, fromNs: number): Verdict {
+    const options = { family: this.#source.family, scenario, scenarioFromNs: fromNs, allowed: this.#allowed(at) };
+    return judge(this.#evidence(at), options);
   }
 
   /** The always-on rules over all segments, with what the scenarios found. */
