@@ -12,13 +12,9 @@ import { expectTrace } from "./matchers/index.ts";
 import { reportsDir, rigDirs } from "./paths.ts";
 import { Rig } from "./rig.ts";
 import { readRunEnv } from "./run-env.ts";
-import { type StartFrom, TestSession } from "./test-session.ts";
+import { StartingPoint } from "./starting-point.ts";
+import { type AttachedRig, type StartFrom, TestSession } from "./test-session.ts";
 import type { Trace } from "./trace.ts";
-
-interface AttachedRig {
-  readonly rig: Rig;
-  readonly keeper: KeeperClient;
-}
 
 interface TestFixtures {
   /** Where the test starts; set it with `test.use({ startFrom: "host" })`. */
@@ -45,7 +41,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const file = loadRig(rigPath, rigDirs());
       const { keeper, release } = await findKeeper(file);
       const rig = new Rig(file, keeper, hostLink(file, keeper));
-      await use({ rig, keeper });
+      await use({ rig, keeper, start: new StartingPoint(rig, keeper) });
       await rig.host.close();
       await release();
     },
@@ -54,7 +50,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   rig: async ({ attached }, use) => use(attached.rig),
   timeline: [
     async ({ attached, startFrom }, use, info) => {
-      const session = await TestSession.begin(attached.rig, attached.keeper, info, startFrom);
+      const session = await TestSession.begin(attached, info, startFrom);
       try {
         session.ready();
         await use(session.trace);

@@ -10,23 +10,19 @@ import { describeError, HilError, RigFault } from "../base/errors.ts";
 import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
 import { clientModules, type FamilyProfile } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
-import { PmState } from "../mhi/pm-state.ts";
-import { WorkerItem } from "../mhi/worker-item.ts";
 import type { TestRecord } from "../record/schema.ts";
-import { mhiControllerOf, waitMissionMode } from "../rig/host/mhi-bus.ts";
-import { loadModule, moduleLoaded } from "../rig/host/modules.ts";
+import { waitMissionMode } from "../rig/host/mhi-bus.ts";
+import { loadModule } from "../rig/host/modules.ts";
 import * as pci from "../rig/host/pci.ts";
-import { readRuntimePm, setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts";
+import { setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts";
 import { suspendHost } from "../rig/host/suspend.ts";
 import { echoThroughPort } from "../rig/host/wwan-port.ts";
 import type { RigFile } from "../rig/inventory/schema.ts";
-import { preflight, preflightMissing } from "../rig/preflight.ts";
 import type { HostLink } from "./host-link.ts";
 import type { KeeperClient } from "./keeper-client.ts";
-import { NotJudged } from "./outcome.ts";
 
 /** RigFaults of host operations behind which the device may stand: the judge decides, not the exception. */
-const DEVICE_MAY_BE_THE_CAUSE = new Set([
+export const DEVICE_MAY_BE_THE_CAUSE: ReadonlySet<string> = new Set([
   "host-write",
   "runtime-pm-wait",
   "mission-mode-wait",
@@ -36,19 +32,7 @@ const DEVICE_MAY_BE_THE_CAUSE = new Set([
   "suspend-refused",
 ]);
 
-/** PM states in which a device may be left alone. */
-const AT_REST: ReadonlySet<number> = new Set([PmState.M0, PmState.M2]);
-
-/** PM states in which the host has given the device up: with the driver bound, its recovery may hold the bus for a minute. */
-const GIVEN_UP: ReadonlySet<number> = new Set([PmState.LD_ERR_FATAL_DETECT, PmState.DISABLE]);
-
 export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power";
-
-/** How far a boot has been judged. */
-export interface JudgedTo {
-  readonly bootId: string;
-  readonly tNs: number;
-}
 
 export interface Refusal {
   readonly action: string;
@@ -59,13 +43,10 @@ export class Rig {
   readonly file: RigFile;
   readonly family: FamilyProfile;
   readonly host: HostLink;
-  /** Set by a test that passed: the next one judges what came after it too. */
-  judgedTo: JudgedTo | undefined;
   readonly #keeper: KeeperClient;
   #actions: TestRecord["actions"] = [];
   #refusals: Refusal[] = [];
   #address: string | undefined;
-  #preflightDone = false;
 
   constructor(file: RigFile, keeper: KeeperClient, host: HostLink) {
     this.file = file;
@@ -205,10 +186,16 @@ export class Rig {
 
   // --- what is so
 
+  /** How the DUT is found on the host's bus. */
+  get selector(): pci.PciSelector {
+    if (this.file.kind === "ssh") return pci.selectorOf(this.file.dut);
+    return { vendor: this.family.pci.vendor, device: this.family.pci.device };
+  }
+
   /** PCI address of the DUT; stays known while the device is away. */
   async address(): Promise<string> {
     if (this.#address) return this.#address;
-    const found = await pci.findPci(this.host.shell, this.#selector);
+    const found = await pci.findPci(this.host.shell, this.selector);
     if (!found) {
       const id = `${this.family.pci.vendor.toString(16)}:${this.family.pci.device.toString(16).padStart(4, "0")}`;
       throw new RigFault("dut-missing", `no device ${id} on the host's PCI bus: is it plugged in and powered?`);
@@ -222,147 +209,6 @@ export class Rig {
     this.#action("expect-mission-mode", "", async () => {
       await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs, channelsOf(this.family));
     });
-
-  async #inMissionMode(): Promise<boolean> {
-    const controller = await mhiControllerOf(this.host.shell, await this.address());
-    return (controller?.channels.length ?? 0) > 0;
-  }
-
-  // --- bringing it where a test starts
-
-  /** The host is up and the driver has not been loaded in this boot. */
-  async startFromFreshHost(): Promise<void> {
-    await this.#ensureHost();
-    if (!(await moduleLoaded(this.host.shell, moduleOf(this.family)))) return;
-    await this.powerOff();
-    await this.powerOn();
-  }
-
-  /**
-   * The device is in mission mode and awake. One ladder of recovery: driver, bus, power. When its last rung fails, the
-   * keeper remembers, and every later test of the run repeats that first reason at once.
-   *
-   * @returns from where on the test is to be judged. Normally where the one before it, having passed, stopped looking, so
-   * that nothing between two tests goes unseen, whatever had to be mended since; else from the mission mode reached here
-   * @throws NotJudged when the device cannot be brought there: nothing can be said of what the test would have asked
-   */
-  async startFromMissionMode(): Promise<JudgedTo | undefined> {
-    await this.#ensureHost();
-    const { broken } = await this.#keeper.status();
-    if (broken !== undefined) throw new NotJudged(broken);
-    if (!this.#isGivenUp() && (await this.#isWell())) return this.judgedTo;
-    let judgeFrom = this.judgedTo;
-    for (const climb of await this.#ladder()) {
-      const before = this.host.segments.at(-1);
-      const begun: JudgedTo | undefined = before && { bootId: before.bootId, tNs: before.watermarkNs };
-      await climb();
-      const reached = await this.#reachesMissionMode();
-      const well = reached && (await this.#isWell());
-      // A device that came up and fell over again before the test began has failed, even if the next rung helps.
-      judgeFrom ??= this.#missionSince(begun);
-      if (well) return judgeFrom;
-    }
-    const reason = "not judged: the device does not reach mission mode, not even after a power cycle";
-    await this.#keeper.setBroken(reason);
-    throw new NotJudged(reason);
-  }
-
-  /** The host is up and, looked at once a worker, has what a suite needs. @throws RigFault `preflight` with all that is missing */
-  async #ensureHost(): Promise<void> {
-    await this.host.ensure();
-    if (this.#preflightDone) return;
-    const checks = await preflight(this.host.shell, {
-      family: this.family,
-      dut: this.#selector,
-      ringKb: this.host.ringKib,
-    });
-    const missing = preflightMissing(checks);
-    if (missing.length > 0) {
-      throw new RigFault(
-        "preflight",
-        `rig ${this.file.id} is not fit for a run: ${missing.map((check) => check.sentence).join("; ")}`,
-      );
-    }
-    this.#preflightDone = true;
-  }
-
-  get #selector(): pci.PciSelector {
-    if (this.file.kind === "ssh") return pci.selectorOf(this.file.dut);
-    return { vendor: this.family.pci.vendor, device: this.family.pci.device };
-  }
-
-  /** In mission mode by sysfs, awake by runtime PM, and at rest by its own trace: a device stuck half-way is not well. */
-  async #isWell(): Promise<boolean> {
-    try {
-      if (!(await this.#inMissionMode())) return false;
-      await this.#awake();
-      await this.host.drain();
-    } catch (error) {
-      if (error instanceof HilError && DEVICE_MAY_BE_THE_CAUSE.has(error.code)) return false;
-      throw error;
-    }
-    const last = this.#lastPm();
-    return last === undefined || AT_REST.has(last);
-  }
-
-  /** The driver's first mission-mode item after `begun`: what comes after it nobody asked for. */
-  #missionSince(begun: JudgedTo | undefined): JudgedTo | undefined {
-    const live = this.host.segments.at(-1);
-    const fromNs = begun !== undefined && begun.bootId === live?.bootId ? begun.tNs : 0;
-    const mission = live?.events.find(
-      (event) => event.kind === "worker" && event.item === WorkerItem.MISSION_MODE && event.tNs >= fromNs,
-    );
-    return live && mission && { bootId: live.bootId, tNs: mission.tNs };
-  }
-
-  #lastPm(): number | undefined {
-    const last = this.host.segments.at(-1)?.events.findLast((event) => event.kind === "pm");
-    return last?.kind === "pm" ? last.pmState : undefined;
-  }
-
-  #isGivenUp(): boolean {
-    const last = this.#lastPm();
-    return last !== undefined && GIVEN_UP.has(last);
-  }
-
-  /** What may help, gentlest first. A device that the host has given up answers nothing on the bus: only power helps. */
-  async #ladder(): Promise<(() => Promise<void>)[]> {
-    const loaded = await moduleLoaded(this.host.shell, moduleOf(this.family));
-    const powerOnly = this.#isGivenUp() && this.can("power");
-    return [
-      ...(loaded || powerOnly ? [] : [() => this.loadDriver()]),
-      ...(loaded && !powerOnly ? [() => this.#bounce()] : []),
-      () => this.#coldStart(),
-    ];
-  }
-
-  async #reachesMissionMode(): Promise<boolean> {
-    return await waitMissionMode(this.host.shell, await this.address(), this.family.readyTimeoutMs + 2000).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /** Awake, and not falling asleep in the middle of a test by itself: the driver allows autosuspend at every mission mode. */
-  async #awake(): Promise<void> {
-    const address = await this.address();
-    if ((await readRuntimePm(this.host.shell, address)).status === "unsupported") return;
-    await setRuntimeControl(this.host.shell, address, "on");
-    await waitRuntimeStatus(this.host.shell, address, "active", this.family.timeoutMs);
-  }
-
-  async #bounce(): Promise<void> {
-    if (await pci.isPresent(this.host.shell, await this.address())) await this.remove();
-    await this.rescan();
-  }
-
-  async #coldStart(): Promise<void> {
-    if (!this.can("power"))
-      throw new NotJudged("not judged: the device does not reach mission mode, and this rig has no power switch");
-    await this.powerOff();
-    await this.powerOn();
-    await this.loadDriver();
-  }
 
   async #action<T>(name: string, detail: string, work: () => Promise<T>): Promise<T> {
     const controllerNs = systemClock.monotonicNs();
@@ -396,4 +242,4 @@ const channelsOf = (family: FamilyProfile): string[] => [
   ),
 ];
 
-const moduleOf = (family: FamilyProfile): string => family.pciDriver.replaceAll("-", "_");
+export const moduleOf = (family: FamilyProfile): string => family.pciDriver.replaceAll("-", "_");

@@ -12,14 +12,22 @@ import { driverPanic } from "./driver-panic.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import type { KeeperStatus } from "./keeper-protocol.ts";
 import { classifyError, type Ending, endingOf, type ThrownError } from "./outcome.ts";
-import type { JudgedTo, Rig } from "./rig.ts";
+import type { Rig } from "./rig.ts";
 import { rigFacts } from "./rig-facts.ts";
 import { RECORD_ATTACHMENT, type TestFile } from "./rig-info.ts";
 import { readRunEnv } from "./run-env.ts";
+import type { JudgedTo, StartingPoint } from "./starting-point.ts";
 import { Trace } from "./trace.ts";
 
 /** Where a test starts: a host that has not loaded the driver, or a device in mission mode. */
 export type StartFrom = "host" | "mission-mode";
+
+/** What a worker holds of its rig. */
+export interface AttachedRig {
+  readonly rig: Rig;
+  readonly start: StartingPoint;
+  readonly keeper: KeeperClient;
+}
 
 /** At most so many lines of console and device log go into a test's record; the files hold all. */
 const MAX_LINES = 5000;
@@ -27,6 +35,7 @@ const MAX_LINES = 5000;
 export class TestSession {
   readonly trace: Trace;
   readonly #rig: Rig;
+  readonly #start: StartingPoint;
   readonly #keeper: KeeperClient;
   readonly #info: TestInfo;
   readonly #startNs: number;
@@ -34,13 +43,13 @@ export class TestSession {
   readonly #thrown: ThrownError[] = [];
 
   private constructor(
-    rig: Rig,
-    keeper: KeeperClient,
+    { rig, start, keeper }: AttachedRig,
     info: TestInfo,
     status: KeeperStatus | undefined,
     judgeFrom: JudgedTo | undefined,
   ) {
     this.#rig = rig;
+    this.#start = start;
     this.#keeper = keeper;
     this.#info = info;
     this.#startNs = systemClock.monotonicNs();
@@ -64,18 +73,19 @@ export class TestSession {
   }
 
   /** Brings the rig to `startFrom` and begins to keep evidence. What goes wrong there is thrown by `ready`. */
-  static async begin(rig: Rig, keeper: KeeperClient, info: TestInfo, startFrom: StartFrom): Promise<TestSession> {
+  static async begin(attached: AttachedRig, info: TestInfo, startFrom: StartFrom): Promise<TestSession> {
+    const { rig, start, keeper } = attached;
     let trouble: unknown;
-    let judgeFrom = rig.judgedTo;
+    let judgeFrom = start.judgedTo;
     try {
-      if (startFrom === "host") await rig.startFromFreshHost();
-      else judgeFrom = await rig.startFromMissionMode();
+      if (startFrom === "host") await start.freshHost();
+      else judgeFrom = await start.missionMode();
       await rig.host.drain();
     } catch (error) {
       trouble = error;
     }
     const status = await keeper.status().catch(() => undefined);
-    const session = new TestSession(rig, keeper, info, status, judgeFrom);
+    const session = new TestSession(attached, info, status, judgeFrom);
     rig.forgetActions();
     if (trouble !== undefined) session.#thrown.push(classifyError(trouble));
     else await rig.host.mark({ phase: "note", name: "test", detail: info.title });
@@ -117,7 +127,8 @@ export class TestSession {
     };
     this.#write(record, status);
     const live = this.trace.segments.at(-1);
-    this.#rig.judgedTo = ending.outcome === "pass" && live ? { bootId: live.bootId, tNs: live.watermarkNs } : undefined;
+    this.#start.judgedTo =
+      ending.outcome === "pass" && live ? { bootId: live.bootId, tNs: live.watermarkNs } : undefined;
     if (ending.outcome !== "pass" && this.#info.status === "passed")
       throw new Error(`${ending.outcome}: ${ending.summary}`);
   }

@@ -9,8 +9,9 @@ import { type AllowedWindow, judge, Matcher, type Scenario, type Verdict } from 
 import type { FamilyProfile } from "../mhi/families/family.ts";
 import type { FindingRecord } from "../record/schema.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
-import type { JudgedTo } from "./rig.ts";
+
 import type { LiveSegment } from "./segment.ts";
+import type { JudgedTo } from "./starting-point.ts";
 
 const POLL_MS = 50;
 const CONFIRM_MS = 200;
