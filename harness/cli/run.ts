@@ -1,16 +1,19 @@
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { describeError, RigFault, UsageError } from "../base/errors.ts";
-import { readRun } from "../record/store.ts";
+import { RUN_FILE, readRun } from "../record/store.ts";
 import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, type StartedKeeper, startKeeper } from "../runner/keeper-client.ts";
 import { projectRoot, reportsDir, rigDirs, runId } from "../runner/paths.ts";
 import { type RunEnv, writeRunEnv } from "../runner/run-env.ts";
 import { Progress } from "./progress.ts";
+
+/** 128 + SIGINT, as a shell says it. */
+const INTERRUPTED = 130;
 
 interface RunOptions {
   readonly rig: string;
@@ -88,19 +91,26 @@ async function run(files: readonly string[], options: RunOptions): Promise<numbe
   const onSignal = () => interrupt.abort();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
 
-  const keeper = await holdRig(rig.id, env);
   try {
-    const code = await playwright(files, options, env, interrupt.signal);
-    if (interrupt.signal.aborted) {
-      process.stderr.write(
-        "mhi-hil: interrupted; the rig was given back, what was judged until then is in the record\n",
-      );
-      return 130;
+    const keeper = await holdRig(rig.id, env, interrupt.signal);
+    try {
+      const code = await playwright(files, options, env, interrupt.signal);
+      if (!interrupt.signal.aborted) return finish(env, code);
+    } finally {
+      await keeper.release();
     }
-    return finish(env, code);
-  } finally {
-    await keeper.release();
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
   }
+  return interrupted(env);
+}
+
+function interrupted({ dir }: RunEnv): number {
+  const judged = existsSync(join(dir, RUN_FILE));
+  if (!judged) rmSync(dir, { recursive: true, force: true });
+  const kept = judged ? `what was judged until then is in ${dir}` : "nothing had been judged yet";
+  process.stderr.write(`mhi-hil: interrupted; the rig was given back, ${kept}\n`);
+  return INTERRUPTED;
 }
 
 /** Absolute, for the runner works in a folder of its own. */
@@ -115,7 +125,7 @@ function makeRunDir(path: string): string {
 }
 
 /** Starts the rig's keeper, or claims the one that `mhi-hil lab up` left running. */
-async function holdRig(rigId: string, env: RunEnv): Promise<{ release(): Promise<void> }> {
+async function holdRig(rigId: string, env: RunEnv, signal: AbortSignal): Promise<{ release(): Promise<void> }> {
   const who = `mhi-hil run ${env.id}`;
   const progress = new Progress(process.stderr);
   let started: StartedKeeper | undefined;
@@ -131,6 +141,7 @@ async function holdRig(rigId: string, env: RunEnv): Promise<{ release(): Promise
           stay: false,
         },
         progress.update,
+        signal,
       );
       client = await KeeperClient.find(rigId);
     }

@@ -78,6 +78,7 @@ export interface StartedKeeper {
 export async function startKeeper(
   options: KeeperProcessOptions,
   onProgress: (message: string, bytesDone?: number, bytesTotal?: number) => void,
+  signal?: AbortSignal,
 ): Promise<StartedKeeper> {
   const entry = fileURLToPath(new URL("./keeper-main.js", import.meta.url));
   const child = fork(entry, [JSON.stringify(options)], {
@@ -95,6 +96,8 @@ export async function startKeeper(
     await exited;
     clearTimeout(timer);
   };
+  const onAbort = () => void stop();
+  signal?.addEventListener("abort", onAbort);
   await new Promise<void>((resolve, reject) => {
     child.on("message", (notice: protocol.KeeperNotice) => {
       if (notice.type === "progress") onProgress(notice.message, notice.bytesDone, notice.bytesTotal);
@@ -104,7 +107,7 @@ export async function startKeeper(
     void exited.then((code) =>
       reject(new RigFault("keeper-ended", `the rig's keeper ended while starting (code ${code})`)),
     );
-  });
+  }).finally(() => signal?.removeEventListener("abort", onAbort));
   return {
     pid: child.pid ?? 0,
     stop,

@@ -36,7 +36,11 @@ async function main(): Promise<number> {
     };
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-  if (!options.stay) process.on("disconnect", end);
+  // One that stays lives on after its parent, but not before it is ready: nobody would know of it.
+  let ready = false;
+  process.on("disconnect", () => {
+    if (!options.stay || !ready) end();
+  });
 
   const rig = loadRig(options.rig, rigDirs());
   mkdirSync(dirname(options.consoleLog), { recursive: true });
@@ -54,6 +58,7 @@ async function main(): Promise<number> {
         ...(bytesTotal !== undefined && { bytesTotal }),
       }),
   });
+  ready = true;
   notify({ type: "ready", socket: keeper.socketPath });
   await Promise.race([ended, keeper.shutdownAsked]);
   const left = await keeper.close();

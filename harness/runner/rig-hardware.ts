@@ -1,6 +1,7 @@
 /** What a rig is made of, alike for silicon and for the virtual machine: power, slot, faults, console, SSH access. */
 import { systemClock } from "../base/clock.ts";
 import { RigFault, UsageError } from "../base/errors.ts";
+import { parseFaultText } from "../endpoint/faults/index.ts";
 import { VirtualLab } from "../lab/virtual-lab.ts";
 import type { RigFile, SshRigFile, VirtualRigFile } from "../rig/inventory/schema.ts";
 import { CommandPower } from "../rig/power/command.ts";
@@ -67,7 +68,10 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     consoleBaud: 115_200,
     prewarm: true,
     faults: {
-      set: lab.faults.set,
+      set: (text, on, options = {}) => {
+        const { name, options: inText } = parseFaultText(text);
+        return lab.faults.set(name, on, { ...inText, ...options });
+      },
       list: async () => (await lab.faults.list()).map((name) => ({ name })),
     },
     slot: { name: "qemu", unplug: () => lab.unplug(), plug: () => lab.plug() },
