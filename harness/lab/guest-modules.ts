@@ -17,13 +17,14 @@ export const GUEST_MODULES = [
   "mhi_net",
   "qrtr",
   "qrtr_mhi",
+  "virtio_pci",
   "virtio_net",
   "pvpanic_pci",
   "button",
 ] as const;
 
 /** Loaded by the guest's init; the MHI modules are the harness's to load, once the trace is armed. */
-export const NETWORK_MODULES = ["virtio_net"] as const;
+export const NETWORK_MODULES = ["virtio_pci", "virtio_net"] as const;
 /** Loaded beside the rest: a panic in the first tenths of a second is still seen as a reset. */
 export const LATER_MODULES = ["pvpanic_pci"] as const;
 
