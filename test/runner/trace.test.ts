@@ -6,7 +6,7 @@ import { scenario } from "../../harness/judge/index.ts";
 import type { LiveSegment } from "../../harness/runner/segment.ts";
 import { Trace, type TraceSource } from "../../harness/runner/trace.ts";
 import type { Gap, TraceEvent } from "../../harness/trace/mhi-events.ts";
-import { between, foxconn, k01 } from "../judge/support.ts";
+import { between, foxconn, k01, k10 } from "../judge/support.ts";
 
 /** One boot: each drain brings `step` events more, and the log lines up to there. */
 class Replay {
@@ -14,7 +14,7 @@ class Replay {
   readonly dmesg: LogLine[] = [];
   readonly gaps: readonly Gap[];
   readonly clock = [];
-  readonly bootId = "boot-1";
+  readonly bootId: string = "boot-1";
   readonly kernel: string;
   watermarkNs: number;
   readonly #evidence: Evidence;
@@ -136,5 +136,47 @@ describe("where a test begins", () => {
     expect(trace.events).toEqual([]);
     expect(trace.verdicts()).toEqual([]);
     await expect(trace.follow(scenario.boot(foxconn))).rejects.toThrow("does not boot");
+  });
+});
+
+describe("what happened before the test began, and nobody has judged yet", () => {
+  const sysErr = (): Replay => new Replay(k10());
+  const titles = (trace: Trace): string =>
+    trace
+      .verdicts()
+      .map(({ title }) => title)
+      .join("; ");
+
+  test("is judged with it, from where the test before stopped looking", () => {
+    const replay = sysErr();
+    const judgedTo = { bootId: replay.bootId, tNs: replay.watermarkNs };
+    replay.advance(1_000_000);
+    const unjudged = new Trace(source([replay], () => undefined));
+    expect(titles(unjudged)).toBe("");
+    const trace = new Trace(
+      source([replay], () => undefined),
+      judgedTo,
+    );
+    expect(trace.fromNs(0)).toBe(judgedTo.tNs);
+    expect(titles(trace)).toMatch(/SYS_ERR/);
+  });
+
+  test("in an older boot too: a power cycle hides nothing", () => {
+    const old = sysErr();
+    const judgedTo = { bootId: old.bootId, tNs: old.watermarkNs };
+    old.advance(1_000_000);
+    const fresh = Object.assign(runtimePm(), { bootId: "boot-2" });
+    const trace = new Trace(
+      source([old, fresh], () => undefined),
+      judgedTo,
+    );
+    expect(trace.segments).toHaveLength(2);
+    expect(titles(trace)).toMatch(/SYS_ERR/);
+    expect(
+      new Trace(
+        source([old, fresh], () => undefined),
+        { bootId: "boot-0", tNs: 0 },
+      ).segments,
+    ).toHaveLength(1);
   });
 });
