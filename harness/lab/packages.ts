@@ -2,7 +2,7 @@
  * The lab's packages: fetched once, verified, unpacked into the cache folder, and from then on only looked at.
  *
  *   cache/packages-v1/manifest.json   what was fetched, written last
- *   cache/packages-v1/root/           the unpacked files
+ *   cache/packages-v1/root            the unpacked files
  *   cache/apt/                        apt's private folder while a fetch is under way; a broken-off one is taken up again
  *   cache/tmp-*                       an unpack under way; cleaned by the next run when it was broken off
  */

@@ -21,10 +21,6 @@ import { RawStore } from "./raw-store.ts";
 import type { TraceShell, TraceStream } from "./trace-shell.ts";
 import * as tracefs from "./tracefs.ts";
 
-export type { ClockSample } from "./clock-map.ts";
-export type { CollectorOptions } from "./collector-options.ts";
-export type { TraceShell, TraceStream } from "./trace-shell.ts";
-
 /** In-flight records: reserved before the counters were read, committed after. */
 const IN_FLIGHT_NS = 100_000;
 const STATS_EVERY_MS = 200;

@@ -7,7 +7,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test as plainTest } from "vitest";
-import { Collector, type CollectorOptions } from "../../harness/trace/collector.ts";
+import { Collector } from "../../harness/trace/collector.ts";
+import type { CollectorOptions } from "../../harness/trace/collector-options.ts";
 import { FormatSet, SegmentDecoder } from "../../harness/trace/decoder.ts";
 import { parseFormat } from "../../harness/trace/format.ts";
 import { parseHeaderPage } from "../../harness/trace/page.ts";
