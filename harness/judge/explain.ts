@@ -44,6 +44,14 @@ const DIAGNOSES: readonly Diagnosis[] = [
   { about: /^device gone/, log: /\d: reset$/i, cause: "function reset asked for on the host (sysfs reset)" },
   { about: /^device gone/, log: /Did not enter M0 state/i, cause: "device did not acknowledge M0 on resume" },
   {
+    // the device is not to blame: it was READY, and in M0 before the second item asked
+    about: /^boot: device did not become READY/,
+    log: /Error moving to state POWER ON RESET from (\S+)/i,
+    title: (match) =>
+      `READY: the host ran its handshake a second time, with the device in ${match[1]} already, and gave it up`,
+    cause: "driver race: one SYS_ERR handled twice, from its event and from its interrupt (docs/findings.md)",
+  },
+  {
     about: /^boot: device did not become READY/,
     log: /failed to clear MHI Reset/i,
     cause: "RESET bit stuck: the device was not reset before (F02)",
@@ -68,7 +76,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
 
 /** Log lines that are worth a reader's time next to a failure. */
 const TELLING =
-  /did not enter|failed to|resuming from non|device (?:died|recovery|link)|recovery (?:completed|failed)|firmware crashed|unable to transition|points (?:outside|to an)|unexpected tre|link down|card not present|reset failed|direct firmware load|still resetting|could not enter/i;
+  /did not enter|failed to|resuming from non|device (?:died|recovery|link)|recovery (?:completed|failed)|firmware crashed|unable to transition|points (?:outside|to an)|unexpected tre|link down|card not present|reset failed|direct firmware load|still resetting|could not enter|error moving to state/i;
 
 const BEFORE_NS = 3 * NS_PER_S; // the health check runs every 2 s
 const AFTER_NS = 1.5 * NS_PER_S; // the console lags behind the trace; the host logs a time-out after it

@@ -150,6 +150,16 @@ describe("READY never", () => {
     expect(verdict.findings[0]?.cause).toMatch(/F01/);
   });
 
+  it("is no fault of a device that was in M0 when the host asked once more", () => {
+    const refused = [log(tNs + 1e6, "mhi mhi0: Error moving to state POWER ON RESET from M0")];
+    const verdict = judge({ ...broken, dmesg: refused, toNs: tNs + 41e9 }, { family: sdx55 });
+    expect(verdict.outcome).toBe("fail");
+    expect(verdict.findings[0]?.title).toMatch(
+      /^READY: the host ran its handshake a second time, with the device in M0/,
+    );
+    expect(verdict.findings[0]?.cause).toMatch(/driver race/);
+  });
+
   it("fails by the clock after two polled waits", () => {
     expect(judge({ ...broken, dmesg: [], toNs: tNs + 39e9 }, { family: sdx55 }).outcome).toBe("pass");
     expect(judge({ ...broken, dmesg: [], toNs: tNs + 41e9 }, { family: sdx55 }).outcome).toBe("fail");
