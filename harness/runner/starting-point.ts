@@ -70,7 +70,9 @@ export class StartingPoint {
       await climb();
       const reached = await this.#reachesMissionMode();
       const well = reached && (await this.#isWell());
-      // A device that came up and fell over again before the test began has failed, even if the next rung helps.
+      // A device that came up and fell over again before the test began has failed, even if the next rung helps. Events stand
+      // in the segment only after a drain, and a device found unwell may have been given up before any.
+      await this.#rig.host.drain();
       judgeFrom ??= this.#missionSince(begun);
       if (well) return judgeFrom;
     }
