@@ -44,6 +44,9 @@ const GAP_TEXT: Readonly<Record<Gap["reason"], string>> = {
   "stream-lost": "the trace stream was cut",
   "host-down": "the host was down",
   "not-collecting": "the collector was not attached",
+  cut: "the recording is cut off",
+  damaged: "the recording is damaged",
+  "clock-step": "the trace clock stepped back",
 };
 
 /** For people: `the trace buffer overran (214 events lost, cpu 1)`. */

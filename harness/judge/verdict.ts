@@ -153,7 +153,7 @@ const inRuleOrder = (findings: readonly EngineFinding[]): EngineFinding[] => {
 function gapFindings(evidence: Evidence): Draft[] {
   return evidence.gaps
     .filter((gap) => gap.toNs >= evidence.fromNs && gap.fromNs <= evidence.toNs)
-    .filter((gap) => gap.reason === "overrun" || gap.reason === "dropped" || gap.reason === "stream-lost")
+    .filter((gap) => gap.reason !== "host-down" && gap.reason !== "not-collecting")
     .map((gap) => ({
       rule: "evidence",
       outcome: "inconclusive" as const,

@@ -28,7 +28,7 @@ export const eventRecordSchema = z.looseObject({
 export const gapRecordSchema = z.object({
   fromNs: ns,
   toNs: ns,
-  reason: z.enum(["overrun", "dropped", "stream-lost", "host-down", "not-collecting"]),
+  reason: z.enum(["overrun", "dropped", "stream-lost", "host-down", "not-collecting", "cut", "damaged", "clock-step"]),
   cpu: z.number().int().optional(),
   lost: z.number().int().optional(),
   detail: z.string().optional(),

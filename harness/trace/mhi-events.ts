@@ -6,16 +6,28 @@
  */
 import type { Nanoseconds } from "../base/clock.ts";
 
+/**
+ * Who saw it: the driver's own trace event, a kprobe on the driver's function (kernels without the events), or a
+ * dynamic-debug message of the driver.
+ */
+export type WitnessSource = "trace-event" | "kprobe" | "dynamic-debug";
+
 interface EventBase {
   readonly tNs: Nanoseconds;
   readonly cpu: number;
   /** Task that was current; says nothing about the cause in softirq context. */
   readonly pid: number;
+  /** Absent: the driver's own trace event. */
+  readonly source?: WitnessSource;
+  /** tracefs instance that it was recorded in; absent for the top-level buffer and for text. */
+  readonly buffer?: string;
 }
 
 interface MhiEventBase extends EventBase {
   /** MHI controller's device name: `mhi0`. */
   readonly controller: string;
+  /** Fields that the recording's kernel has beyond those that this version knows. */
+  readonly extra?: Readonly<Record<string, string | number>>;
 }
 
 /** mhi_tryset_pm_state: a legal PM transition, recorded just before the assignment. */
@@ -57,6 +69,8 @@ export interface RingEvent extends MhiEventBase {
   readonly ptr: string;
   readonly dword0: number;
   readonly dword1: number;
+  /** Where the element stood in the ring: kernel address (v2: bus address) or its hash, hex text. Identity of a slot within a boot. */
+  readonly slot?: string;
 }
 
 /** mhi_gen_tre: a buffer is queued. */
@@ -68,6 +82,8 @@ export interface TreEvent extends MhiEventBase {
   readonly ptr: string;
   readonly dword0: number;
   readonly dword1: number;
+  /** Where the TRE stands in the ring, as in RingEvent. */
+  readonly slot?: string;
 }
 
 /** mhi_channel_command_start / _end. */
@@ -104,7 +120,10 @@ export type GapReason =
   | "dropped" // events refused by a full buffer (overwrite off)
   | "stream-lost" // the SSH stream ended while the host went on
   | "host-down" // power off, crash or reboot: nothing could be recorded
-  | "not-collecting"; // collector was not attached
+  | "not-collecting" // collector was not attached
+  | "cut" // the recording ends too early: a cut-off file, a CPU whose stream stops before the others
+  | "damaged" // bytes or lines that should hold a record and cannot be read
+  | "clock-step"; // the clock stepped back: what is before and what after is not known
 
 /** An interval of missing evidence. Judge: every assertion whose window overlaps it is inconclusive. */
 export interface Gap {

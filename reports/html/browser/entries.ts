@@ -129,6 +129,9 @@ const REASONS: Readonly<Record<string, string>> = {
   "stream-lost": "the stream to the host was lost",
   "host-down": "the host was down",
   "not-collecting": "the collector was not attached",
+  cut: "the recording is cut off",
+  damaged: "the recording is damaged",
+  "clock-step": "the trace clock stepped back",
 };
 
 export function gapText(reason: string, lost: number, detail: string, spanNs: number): string {
