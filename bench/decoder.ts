@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RigFault } from "../harness/base/errors.ts";
 import { projectRoot } from "../harness/runner/paths.ts";
-import { FormatSet, SegmentDecoder } from "../harness/trace/decoder.ts";
+import { SegmentDecoder } from "../harness/trace/decoder.ts";
 import { parseFormat } from "../harness/trace/format.ts";
-import { parseHeaderPage } from "../harness/trace/page.ts";
+import { FormatSet } from "../harness/trace/ring/format-set.ts";
+import { parseHeaderPage } from "../harness/trace/ring/layout.ts";
 import type { Figure } from "./figures.ts";
 
 const ROUNDS = 5;

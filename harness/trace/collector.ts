@@ -14,10 +14,11 @@ import { describeError, RigFault } from "../base/errors.ts";
 import { type ClockSample, hostTime } from "./clock-map.ts";
 import { armOptions, armOrRemove, type CollectorOptions } from "./collector-options.ts";
 import { Counters } from "./counters.ts";
-import { FormatSet, SegmentDecoder } from "./decoder.ts";
+import { SegmentDecoder } from "./decoder.ts";
 import { MarkerWatch } from "./marker-watch.ts";
 import type { Gap, TraceEvent } from "./mhi-events.ts";
 import { RawStore } from "./raw-store.ts";
+import { FormatSet } from "./ring/format-set.ts";
 import type { TraceShell, TraceStream } from "./trace-shell.ts";
 import * as tracefs from "./tracefs.ts";
 

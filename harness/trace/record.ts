@@ -1,7 +1,6 @@
 /** One record's payload -> values, by the format of its event. What an event means is told in mhi-decode.ts. */
-import type { EventFormat, FormatField } from "./format.ts";
-import type { OtherEvent } from "./mhi-events.ts";
-import type { EventHead } from "./text-body.ts";
+import { hex64 } from "./batch.ts";
+import type { FormatField } from "./format.ts";
 
 /** A record in the page that is being walked. */
 export interface RecordBytes {
@@ -31,11 +30,8 @@ export function locatedText(record: RecordBytes, field: FormatField): string | u
   return textAt(record, base + (word & 0xffff), word >>> 16);
 }
 
-/** 64 bits as hex text, exact. */
-export function hex64(record: RecordBytes, offset: number): string {
-  const low = record.view.getUint32(record.at + offset, true);
-  const high = record.view.getUint32(record.at + offset + 4, true);
-  return high === 0 ? `0x${low.toString(16)}` : `0x${high.toString(16)}${low.toString(16).padStart(8, "0")}`;
+function hex64At(record: RecordBytes, offset: number): string {
+  return hex64(record.view.getUint32(record.at + offset, true), record.view.getUint32(record.at + offset + 4, true));
 }
 
 /** An integer of 1, 2 or 4 bytes. */
@@ -53,7 +49,7 @@ function fieldValue(record: RecordBytes, field: FormatField, strings: ReadonlyMa
   if (isText(field)) return textAt(record, field.offset, field.size || record.length - field.offset) ?? "(cut)";
   if (field.offset + field.size > record.length) return "(cut)";
   if (field.size === 8 && !field.type.includes("[")) {
-    const value = hex64(record, field.offset);
+    const value = hex64At(record, field.offset);
     return field.type === "const char *" ? (strings.get(value) ?? value) : value;
   }
   if (field.size === 1 || field.size === 2 || field.size === 4) return intAt(record, field);
@@ -61,22 +57,20 @@ function fieldValue(record: RecordBytes, field: FormatField, strings: ReadonlyMa
   return Buffer.from(record.bytes.subarray(from, from + field.size)).toString("hex");
 }
 
-/** A record kept whole: 64-bit values and pointers as hex text, constant kernel strings resolved where they are listed. */
-export function otherEvent(
+/** Fields kept whole: 64-bit values and pointers as hex text, constant kernel strings resolved where they are listed. */
+export function otherFields(
   record: RecordBytes,
-  format: EventFormat,
-  head: EventHead,
+  wanted: readonly FormatField[],
   strings: ReadonlyMap<string, string>,
-): OtherEvent {
+): Record<string, string | number> {
   const fields: Record<string, string | number> = {};
-  for (const field of format.fields.values()) {
+  for (const field of wanted) {
     if (!field.name.startsWith("common_")) fields[field.name] = fieldValue(record, field, strings);
   }
-  return { kind: "other", ...head, system: format.system, name: format.name, fields };
+  return fields;
 }
 
 /** A record of an event whose format is not known: its bytes. */
-export function unknownEvent(record: RecordBytes, id: number, head: EventHead): OtherEvent {
-  const bytes = Buffer.from(record.bytes.subarray(record.at, record.at + record.length)).toString("hex");
-  return { kind: "other", ...head, system: "", name: `event ${id}`, fields: { bytes } };
-}
+export const unknownFields = (record: RecordBytes): Record<string, string> => ({
+  bytes: Buffer.from(record.bytes.subarray(record.at, record.at + record.length)).toString("hex"),
+});

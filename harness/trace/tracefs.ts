@@ -4,7 +4,7 @@
  */
 import { RigFault } from "../base/errors.ts";
 import { type EventFormat, parseFormat, parsePrintkFormats } from "./format.ts";
-import { type PageLayout, parseHeaderPage } from "./page.ts";
+import { type PageLayout, parseHeaderPage } from "./ring/layout.ts";
 import type { TraceShell } from "./trace-shell.ts";
 
 export interface TracefsPlace {

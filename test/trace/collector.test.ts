@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test as plainTest } from "vitest";
 import { Collector } from "../../harness/trace/collector.ts";
 import type { CollectorOptions } from "../../harness/trace/collector-options.ts";
-import { FormatSet, SegmentDecoder } from "../../harness/trace/decoder.ts";
+import { SegmentDecoder } from "../../harness/trace/decoder.ts";
 import { parseFormat } from "../../harness/trace/format.ts";
-import { parseHeaderPage } from "../../harness/trace/page.ts";
+import { FormatSet } from "../../harness/trace/ring/format-set.ts";
+import { parseHeaderPage } from "../../harness/trace/ring/layout.ts";
 import type { TraceStream } from "../../harness/trace/trace-shell.ts";
 import { LocalTraceShell } from "../support/local-trace-shell.ts";
 

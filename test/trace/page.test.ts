@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FormatSet, SegmentDecoder } from "../../harness/trace/decoder.ts";
+import { SegmentDecoder } from "../../harness/trace/decoder.ts";
 import { parseFormat } from "../../harness/trace/format.ts";
-import { parseHeaderPage } from "../../harness/trace/page.ts";
+import { FormatSet } from "../../harness/trace/ring/format-set.ts";
+import { parseHeaderPage } from "../../harness/trace/ring/layout.ts";
 import { HEADER_PAGE, PageBuilder, PRINT_FORMAT } from "./page-builder.ts";
 
 const layout = parseHeaderPage(HEADER_PAGE);
@@ -93,7 +94,7 @@ test.each([
   ["the other byte order", new PageBuilder(5n).done({ commit: 0x0f000000 }), "byte order"],
 ])("%s: what was read stays, the rest is a gap with its place", (_, page, told) => {
   const { gaps } = decode(page, new PageBuilder(77n).marker(0, "next").done());
-  expect(gaps).toMatchObject([{ reason: "stream-lost", cpu: 0, toNs: 77, detail: expect.stringContaining(told) }]);
+  expect(gaps).toMatchObject([{ reason: "damaged", cpu: 0, toNs: 77, detail: expect.stringContaining(told) }]);
 });
 
 test("chunks cut anywhere give the same events", () => {
