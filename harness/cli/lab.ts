@@ -9,12 +9,14 @@ import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, startKeeper } from "../runner/keeper-client.ts";
 import type { KeeperStatus } from "../runner/keeper-protocol.ts";
 import { rigDirs, rigStateDir } from "../runner/paths.ts";
+import { checkKernel, kernelOption } from "./kernel-option.ts";
 import { Progress } from "./progress.ts";
 
 interface LabOptions {
   readonly rig: string;
   readonly json?: boolean;
   readonly fault?: string[];
+  readonly kernel?: string;
 }
 
 const collect = (value: string, list: string[]): string[] => [...list, value];
@@ -37,7 +39,8 @@ Examples:
       .option("--json", "machine-readable");
   sub("up", "bring the rig up and leave it up; runs use it then")
     .option("--fault <name[:key=value,...]>", "arm a fault of the virtual rig's device", collect, [])
-    .addHelpText("after", "\nExamples:\n  mhi-hil lab up\n  mhi-hil lab up --rig rack-3")
+    .addOption(kernelOption())
+    .addHelpText("after", "\nExamples:\n  mhi-hil lab up\n  mhi-hil lab up --kernel 6.1\n  mhi-hil lab up --rig rack-3")
     .action(up);
   sub("down", "switch the rig off and give it back")
     .addHelpText("after", "\nExample:\n  mhi-hil lab down")
@@ -79,6 +82,7 @@ async function up(options: LabOptions): Promise<void> {
   if (running) {
     const at = await running.status();
     running.close();
+    checkKernel(at, options.kernel);
     print(options, at, [`rig ${rig.id} is up already, since ${at.since} (pid ${at.pid})`]);
     return;
   }
@@ -87,6 +91,7 @@ async function up(options: LabOptions): Promise<void> {
     {
       rig: rig.path,
       faults: options.fault ?? [],
+      ...(options.kernel !== undefined && { kernel: options.kernel }),
       who: "mhi-hil lab up",
       consoleLog: join(rigStateDir(rig.id), "console.jsonl"),
       stay: true,

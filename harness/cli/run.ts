@@ -10,6 +10,7 @@ import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, type StartedKeeper, startKeeper } from "../runner/keeper-client.ts";
 import { projectRoot, reportsDir, rigDirs, runId } from "../runner/paths.ts";
 import { type RunEnv, writeRunEnv } from "../runner/run-env.ts";
+import { checkKernel, kernelOption } from "./kernel-option.ts";
 import { Progress } from "./progress.ts";
 
 /** 128 + SIGINT, as a shell says it. */
@@ -20,6 +21,7 @@ interface RunOptions {
   readonly grep?: string;
   readonly suites?: string;
   readonly fault: string[];
+  readonly kernel?: string;
   readonly retries: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -49,6 +51,7 @@ export function runCommand(): Command {
     .option("--rig <id>", "rig file's id or path", process.env.MHI_HIL_RIG ?? "virtual-sdx55")
     .option("-g, --grep <regex>", "only tests whose title matches", regularExpression)
     .option("--fault <name[:key=value,...]>", "let the virtual rig's device misbehave (again for more)", collect, [])
+    .addOption(kernelOption())
     .option("--suites <dir>", "folder of the specs; your own suites import their test from mhi-hil")
     .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", wholeNumber, "0")
     .option("--out <dir>", "folder for the run's record and report")
@@ -64,6 +67,7 @@ Examples:
   mhi-hil run
   mhi-hil run --grep "S3"
   mhi-hil run suites/boot --fault ready-never
+  mhi-hil run suites/boot --kernel 6.1
   mhi-hil run --rig rigs/rack-3.yaml --retries 1 --json`,
     )
     .action(async (files: string[], options: RunOptions) => {
@@ -92,7 +96,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<numbe
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
 
   try {
-    const keeper = await holdRig(rig.id, env, interrupt.signal);
+    const keeper = await holdRig(rig.id, env, options.kernel, interrupt.signal);
     try {
       const code = await playwright(files, options, env, interrupt.signal);
       if (!interrupt.signal.aborted) return finish(env, code);
@@ -125,7 +129,12 @@ function makeRunDir(path: string): string {
 }
 
 /** Starts the rig's keeper, or claims the one that `mhi-hil lab up` left running. */
-async function holdRig(rigId: string, env: RunEnv, signal: AbortSignal): Promise<{ release(): Promise<void> }> {
+async function holdRig(
+  rigId: string,
+  env: RunEnv,
+  kernel: string | undefined,
+  signal: AbortSignal,
+): Promise<{ release(): Promise<void> }> {
   const who = `mhi-hil run ${env.id}`;
   const progress = new Progress(process.stderr);
   let started: StartedKeeper | undefined;
@@ -136,6 +145,7 @@ async function holdRig(rigId: string, env: RunEnv, signal: AbortSignal): Promise
         {
           rig: env.rig,
           faults: env.faults,
+          ...(kernel !== undefined && { kernel }),
           who,
           consoleLog: join(env.dir, "console.jsonl"),
           stay: false,
@@ -147,6 +157,7 @@ async function holdRig(rigId: string, env: RunEnv, signal: AbortSignal): Promise
     }
     if (!client)
       throw new RigFault("keeper-ended", `rig ${rigId}: its keeper ended right after it was ready; run again`);
+    if (!started) checkKernel(await client.status(), kernel);
     await client.claim(who, process.pid);
   } catch (error) {
     client?.close();

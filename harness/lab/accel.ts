@@ -1,6 +1,6 @@
 /**
  * KVM or emulation. `/dev/kvm` may exist and not work (nested machines: guests die with "KVM internal error"), so a real
- * boot decides, once per QEMU, kernel and boot of this machine.
+ * boot decides, once per QEMU, guest image and boot of this machine; the answer lies beside the image.
  */
 import { constants } from "node:fs";
 import { access, readFile, writeFile } from "node:fs/promises";
@@ -50,7 +50,7 @@ async function kvmAnswer(options: AccelOptions): Promise<{ works: boolean; reaso
     (error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? "no /dev/kvm" : "/dev/kvm may not be opened"),
   );
   if (openable !== undefined) return { works: false, reason: openable };
-  const path = join(options.cacheDir, "kvm-probe.json");
+  const path = join(options.cacheDir, "images", options.imageId, "kvm-probe.json");
   const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "")).trim();
   const key = [options.qemu.version, options.imageId, bootId].join(" ");
   const known = await remembered(path, key);

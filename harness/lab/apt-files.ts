@@ -1,15 +1,15 @@
 /** The texts of the private apt folder. */
-import { BACKPORTED_SOURCES, BACKPORTS_SUITE, NOT_NEEDED, SUITE } from "./package-list.ts";
+import { BACKPORTED_SOURCES, BACKPORTS_SUITE } from "./package-list.ts";
 
-export const sourcesList = (mirror: string, keyring: string): string =>
-  [SUITE, BACKPORTS_SUITE].map((suite) => `deb [arch=amd64 signed-by=${keyring}] ${mirror} ${suite} main\n`).join("");
+export const sourcesList = (mirror: string, keyring: string, suites: readonly string[]): string =>
+  suites.map((suite) => `deb [arch=amd64 signed-by=${keyring}] ${mirror} ${suite} main\n`).join("");
 
 /** Backports rank below the release itself unless a pin lifts them. */
 export const pinFile = (): string =>
   `Package: ${BACKPORTED_SOURCES.map((source) => `src:${source}`).join(" ")}\nPin: release n=${BACKPORTS_SUITE}\nPin-Priority: 600\n`;
 
-/** A dpkg status of one package that stands for everything in `NOT_NEEDED`. */
-export const statusFile = (): string =>
+/** A dpkg status of one package that stands for everything in `notNeeded`. */
+export const statusFile = (notNeeded: readonly string[]): string =>
   [
     "Package: mhi-hil-not-needed",
     "Status: install ok installed",
@@ -19,7 +19,7 @@ export const statusFile = (): string =>
     "Architecture: all",
     "Version: 1",
     // A high version, so that every versioned dependency on them is met.
-    `Provides: ${NOT_NEEDED.map((name) => `${name} (= 9999)`).join(", ")}`,
+    `Provides: ${notNeeded.map((name) => `${name} (= 9999)`).join(", ")}`,
     "Description: dependencies that the lab does not use",
     "",
     "",

@@ -13,7 +13,7 @@ import { RigFault } from "../base/errors.ts";
 import { type AptStep, aptFault } from "./apt-errors.ts";
 import { aptConfig, pinFile, sourcesList, statusFile } from "./apt-files.ts";
 import type { PackageRecord } from "./manifest.ts";
-import { BACKPORTS_SUITE, SUITE } from "./package-list.ts";
+import type { PackageSet } from "./package-set.ts";
 import { findProgram, type ProgramResult, runProgram } from "./run-program.ts";
 
 /** Debian 12 has the .gpg, Debian 13 both names. */
@@ -26,6 +26,7 @@ export interface ResolvedPackage extends PackageRecord {
 export interface AptOptions {
   /** The private folder; made when it is not there. */
   readonly dir: string;
+  readonly set: PackageSet;
   readonly mirror?: string;
   readonly signal?: AbortSignal;
 }
@@ -39,10 +40,12 @@ interface MachineApt {
 export class PrivateApt {
   readonly mirror: string;
   readonly #dir: string;
+  readonly #set: PackageSet;
   readonly #signal: AbortSignal | undefined;
 
   private constructor(options: AptOptions, mirror: string) {
     this.#dir = options.dir;
+    this.#set = options.set;
     this.#signal = options.signal;
     this.mirror = mirror;
   }
@@ -67,10 +70,16 @@ export class PrivateApt {
     await this.#run("read the package lists", ["update", "-qq", "--error-on=any"]);
   }
 
+  /** Names of the kernel images that the suites have. */
+  async kernelPackages(): Promise<string[]> {
+    const known = await this.#runTool("apt-cache", ["pkgnames", "linux-image-"], "resolve the packages");
+    return known.stdout.split("\n").filter((name) => name !== "");
+  }
+
   /** Every package that installing `names` would bring, with its hash from the signed lists. */
   async resolve(names: readonly string[]): Promise<ResolvedPackage[]> {
     const simulated = await this.#run("resolve the packages", ["install", "-qq", "--simulate", "-y", ...names]);
-    const wanted = parseSimulation(simulated.stdout);
+    const wanted = parseSimulation(simulated.stdout, this.#set.suites);
     const shown = await this.#runTool(
       "apt-cache",
       ["show", "--no-all-versions", ...wanted.map(({ name, version }) => `${name}=${version}`)],
@@ -115,8 +124,8 @@ export class PrivateApt {
     for (const dir of ["etc/apt", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "var/lib/dpkg"]) {
       await mkdir(path(dir), { recursive: true });
     }
-    await writeFile(path("var/lib/dpkg/status"), statusFile());
-    await writeFile(path("etc/apt/sources.list"), sourcesList(machine.mirror, keyring));
+    await writeFile(path("var/lib/dpkg/status"), statusFile(this.#set.notNeeded));
+    await writeFile(path("etc/apt/sources.list"), sourcesList(machine.mirror, keyring, this.#set.suites));
     await writeFile(path("etc/apt/preferences"), pinFile());
     const netrc = await firstReadable(["/etc/apt/auth.conf"]);
     const netrcParts = await firstReadable(["/etc/apt/auth.conf.d"]);
@@ -211,13 +220,18 @@ export function pickMirror(indexTargets: string): string | undefined {
 }
 
 /** `Inst kmod (34.2-2 Debian:13.8/stable [amd64])`; several origins are joined by commas, the last one is the suite's. */
-export function parseSimulation(text: string): { name: string; version: string; suite: string }[] {
+export function parseSimulation(
+  text: string,
+  suites: readonly string[],
+): { name: string; version: string; suite: string }[] {
+  const suiteOf = (origins: string): string =>
+    suites.find((suite) => suite.endsWith("-backports") === /backports/i.test(origins)) ?? suites[0] ?? "";
   const found: { name: string; version: string; suite: string }[] = [];
   for (const line of text.split("\n")) {
     const match = /^Inst (\S+) (?:\[\S+\] )?\((\S+) (.*) \[\S+\]\)/.exec(line);
     const [, name, version, origins] = match ?? [];
     if (!name || !version || origins === undefined) continue;
-    found.push({ name, version, suite: /backports/i.test(origins) ? BACKPORTS_SUITE : SUITE });
+    found.push({ name, version, suite: suiteOf(origins) });
   }
   return found;
 }

@@ -8,7 +8,8 @@ import { type AccelChoice, chooseAccel } from "./accel.ts";
 import { ensureImage, type GuestImage, type GuestKernel } from "./image.ts";
 import { ensureKeys, type LabKeys } from "./keys.ts";
 import type { Manifest } from "./manifest.ts";
-import { GUEST_PACKAGES, KERNEL_PACKAGE, QEMU_PACKAGE } from "./package-list.ts";
+import { DEFAULT_KERNEL, GUEST_PACKAGES, QEMU_PACKAGE } from "./package-list.ts";
+import { kernelSet, toolSet } from "./package-set.ts";
 import { ensurePackages, type Packages } from "./packages.ts";
 import type { OnProgress } from "./progress.ts";
 import type { Accel } from "./qemu-args.ts";
@@ -20,6 +21,8 @@ export interface AssetOptions {
   readonly accel: "auto" | Accel;
   readonly memoryMb: number;
   readonly cpus: number;
+  /** Debian's kernel of that version, `6.1`; by default the user's own, then 6.12. */
+  readonly kernel?: string;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
   /** The user's own choices; by default from MHI_HIL_QEMU, MHI_HIL_KERNEL, MHI_HIL_MODULES, MHI_HIL_DEBIAN_MIRROR. */
@@ -44,19 +47,17 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
     onProgress: options.onProgress,
     ...(options.signal && { signal: options.signal }),
   };
-  const packages = await ensurePackages({
-    ...common,
-    requested: packageNames(env),
-    ...(env.MHI_HIL_DEBIAN_MIRROR ? { mirror: env.MHI_HIL_DEBIAN_MIRROR } : {}),
-  });
+  const fetching = { ...common, ...(env.MHI_HIL_DEBIAN_MIRROR ? { mirror: env.MHI_HIL_DEBIAN_MIRROR } : {}) };
+  const packages = await ensurePackages({ ...fetching, set: toolSet(packageNames(env)) });
   const tools = new Toolchain(packages.root);
   const version = (name: string) => packages.manifest.packages.find((record) => record.name === name)?.version ?? "?";
   const qemu = env.MHI_HIL_QEMU
     ? await namedQemu(env.MHI_HIL_QEMU)
     : packagedQemu(tools, upstreamVersion(version(QEMU_PACKAGE)));
-  const kernel = env.MHI_HIL_KERNEL
-    ? await namedKernel(env.MHI_HIL_KERNEL, env.MHI_HIL_MODULES)
-    : await packagedKernel(tools);
+  const named = options.kernel === undefined ? env.MHI_HIL_KERNEL : undefined;
+  const kernel = named
+    ? await namedKernel(named, env.MHI_HIL_MODULES)
+    : await packagedKernel(await ensurePackages({ ...fetching, set: kernelSet(options.kernel ?? DEFAULT_KERNEL) }));
   await mkdir(join(options.cacheDir, "images"), { recursive: true });
   const keys = await ensureKeys(tools, options.cacheDir);
   const image = await ensureImage({ ...common, tools, kernel, keys, packagesId: packagesId(packages) });
@@ -77,13 +78,9 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   return { qemu, kernel, image, keys, accel, versions };
 }
 
-/** What has to be fetched; what the user names is left out. */
+/** What has to be fetched beside a kernel; what the user names is left out. */
 export function packageNames(env: NodeJS.ProcessEnv): string[] {
-  return [
-    ...GUEST_PACKAGES,
-    ...(env.MHI_HIL_KERNEL ? [] : [KERNEL_PACKAGE]),
-    ...(env.MHI_HIL_QEMU ? [] : [QEMU_PACKAGE]),
-  ];
+  return [...GUEST_PACKAGES, ...(env.MHI_HIL_QEMU ? [] : [QEMU_PACKAGE])];
 }
 
 /** `1:11.1.3+ds-1~bpo13+1` -> `11.1.3`. */
@@ -95,9 +92,10 @@ const packagesId = ({ manifest }: { readonly manifest: Manifest } & Packages): s
     .digest("hex")
     .slice(0, 16);
 
-async function packagedKernel(tools: Toolchain): Promise<GuestKernel> {
-  const { image, release } = await tools.kernel();
-  return { image, release, modulesDir: tools.modulesDir(release) };
+async function packagedKernel({ root }: Packages): Promise<GuestKernel> {
+  const unpacked = new Toolchain(root);
+  const { image, release } = await unpacked.kernel();
+  return { image, release, modulesDir: unpacked.modulesDir(release) };
 }
 
 /** A kernel that the user named; its modules lie where `make modules_install` or a package would put them. */

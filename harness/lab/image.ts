@@ -4,9 +4,10 @@
  * inflate it under emulation.
  */
 import { createHash } from "node:crypto";
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { systemClock } from "../base/clock.ts";
 import { lockCache } from "./cache-lock.ts";
 import { type CpioEntry, parentDirs, writeCpio } from "./cpio.ts";
 import { AFTER_RESUME, GROUP, INITTAB, initScript, PASSWD, PROFILE, SAY_READY, SHADOW, SHELLS } from "./guest-files.ts";
@@ -16,6 +17,9 @@ import { sha256File } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
 import type { Toolchain } from "./toolchain.ts";
+
+/** Kept beside one another, for those who switch between kernels: 15 MB each. */
+const KEPT_IMAGES = 6;
 
 /** Raised when the way that the image is built changes without its inputs. */
 const IMAGE_FORMAT = 1;
@@ -53,7 +57,7 @@ export async function ensureImage(options: ImageOptions): Promise<GuestImage> {
   const lock = await lockCache(join(options.cacheDir, "images"), options.signal ? { signal: options.signal } : {});
   try {
     const made = (await readImage(dir, id)) ?? (await buildImage(options, dir, id));
-    await removeOthers(join(options.cacheDir, "images"), id);
+    await removeOldest(join(options.cacheDir, "images"));
     return made;
   } finally {
     await lock.release();
@@ -84,6 +88,8 @@ async function readImage(dir: string, id: string): Promise<GuestImage | undefine
   try {
     const record = recordSchema.parse(JSON.parse(await readFile(join(dir, "image.json"), "utf8")));
     if ((await sha256File(initrdPath)) !== record.sha256) return undefined;
+    const now = systemClock.now();
+    await utimes(dir, now, now).catch(() => undefined);
     return { initrdPath, id, sizeBytes: record.sizeBytes };
   } catch {
     return undefined;
@@ -108,10 +114,15 @@ async function buildImage(options: ImageOptions, dir: string, id: string): Promi
   }
 }
 
-/** Images of earlier inputs and leftovers of killed builds; a running QEMU has read its image long ago. */
-async function removeOthers(imagesDir: string, id: string): Promise<void> {
+/** Those not used for longest, and leftovers of killed builds; a running QEMU has read its image long ago. */
+async function removeOldest(imagesDir: string): Promise<void> {
+  const usedAt = new Map<string, number>();
   for (const name of await readdir(imagesDir)) {
-    if (name !== id) await rm(join(imagesDir, name), { recursive: true, force: true });
+    usedAt.set(name, name.startsWith("tmp-") ? 0 : (await lstat(join(imagesDir, name))).mtimeMs);
+  }
+  const byAge = [...usedAt].sort(([, a], [, b]) => b - a);
+  for (const [index, [name, at]] of byAge.entries()) {
+    if (index >= KEPT_IMAGES || at === 0) await rm(join(imagesDir, name), { recursive: true, force: true });
   }
 }
 

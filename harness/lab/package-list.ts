@@ -1,12 +1,13 @@
 /** Which Debian packages make the lab, which of their dependencies are left out, and which files are not unpacked. */
 
-/** Release that the guest comes from: kernel 6.12, the first Debian kernel with `mhi_host` trace events. */
+/** Release that the guest's programs come from. */
 export const SUITE = "trixie";
 /** Its QEMU is 10.0; the vfio-user client is in QEMU from 10.1 on, so QEMU comes from here. */
 export const BACKPORTS_SUITE = "trixie-backports";
 
 export const GUEST_PACKAGES = ["busybox-static", "dropbear-bin", "kmod", "xz-utils"] as const;
-export const KERNEL_PACKAGE = "linux-image-amd64";
+/** Trixie's: the first Debian release whose kernel has the `mhi_host` trace events. */
+export const DEFAULT_KERNEL = "6.12";
 export const QEMU_PACKAGE = "qemu-system-x86";
 
 /** Source packages taken from backports. */
@@ -31,6 +32,9 @@ export const NOT_NEEDED = [
   "systemd",
   "udev",
 ] as const;
+
+/** The same beside a kernel: its programs are in the lab's own set. */
+export const KERNEL_NOT_NEEDED = ["kmod", "linux-initramfs-tool"] as const;
 
 /** tar patterns of files that nothing here reads. */
 export const NOT_UNPACKED = [

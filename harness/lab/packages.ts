@@ -3,6 +3,7 @@
  *
  *   cache/packages-v1/manifest.json   what was fetched, written last
  *   cache/packages-v1/root            the unpacked files
+ *   cache/kernel-6.12-v1/             the same for a kernel; as many beside one another as have been asked for
  *   cache/apt/                        apt's private folder while a fetch is under way; a broken-off one is taken up again
  *   cache/tmp-*                       an unpack under way; cleaned by the next run when it was broken off
  */
@@ -22,6 +23,7 @@ import {
   sha256File,
   verifyFiles,
 } from "./manifest.ts";
+import { kernelVersions, newestKernelPackage, type PackageSet } from "./package-set.ts";
 import type { OnProgress } from "./progress.ts";
 import { throwIfCancelled } from "./run-program.ts";
 import { unpackDeb } from "./unpack-deb.ts";
@@ -31,8 +33,8 @@ const LISTS_BYTES = 150 << 20;
 
 export interface PackagesOptions {
   readonly cacheDir: string;
-  /** Names to ask apt for; dependencies come along. */
-  readonly requested: readonly string[];
+  /** What to ask apt for; dependencies come along. */
+  readonly set: PackageSet;
   /** Debian archive to use instead of the one in the machine's apt configuration. */
   readonly mirror?: string;
   readonly onProgress: OnProgress;
@@ -46,17 +48,20 @@ export interface Packages {
   readonly fetched: boolean;
 }
 
-const packagesDir = (cacheDir: string): string => join(cacheDir, `packages-v${CACHE_FORMAT}`);
+const packagesDir = (cacheDir: string, set: PackageSet): string => join(cacheDir, `${set.folder}-v${CACHE_FORMAT}`);
 
-export const packagesState = (cacheDir: string, requested: readonly string[]): Promise<CacheState> =>
-  readCacheState(packagesDir(cacheDir), requested);
+/** A kernel's folder is named for it: what is in it was asked for by another name, the newest of that day. */
+const mustHold = ({ wanted }: PackageSet): readonly string[] => ("kernel" in wanted ? [] : wanted);
+
+export const packagesState = (cacheDir: string, set: PackageSet): Promise<CacheState> =>
+  readCacheState(packagesDir(cacheDir, set), mustHold(set));
 
 /** Reads every cached file; an empty list means that all are as they were unpacked. */
-export async function verifyPackages(cacheDir: string): Promise<string[]> {
-  const state = await packagesState(cacheDir, []);
+export async function verifyPackages(cacheDir: string, set: PackageSet): Promise<string[]> {
+  const state = await packagesState(cacheDir, set);
   if (state.state === "absent") return ["nothing has been fetched yet"];
   if (state.state === "damaged") return [state.reason];
-  return await verifyFiles(join(packagesDir(cacheDir), "root"), state.manifest.files);
+  return await verifyFiles(join(packagesDir(cacheDir, set), "root"), state.manifest.files);
 }
 
 /**
@@ -66,8 +71,8 @@ export async function verifyPackages(cacheDir: string): Promise<string[]> {
  *   `lab-cancelled`.
  */
 export async function ensurePackages(options: PackagesOptions): Promise<Packages> {
-  const dir = packagesDir(options.cacheDir);
-  const before = await readCacheState(dir, options.requested);
+  const dir = packagesDir(options.cacheDir, options.set);
+  const before = await packagesState(options.cacheDir, options.set);
   if (before.state === "whole") return { root: join(dir, "root"), manifest: before.manifest, fetched: false };
   await mkdir(options.cacheDir, { recursive: true }).catch((cause: Error) => {
     throw new RigFault("cache-dir", `cannot make the cache folder ${options.cacheDir}: ${cause.message}`, { cause });
@@ -77,7 +82,7 @@ export async function ensurePackages(options: PackagesOptions): Promise<Packages
     onWait: (holder) => say(options, `waiting for ${holder}, which is filling the cache`),
   });
   try {
-    const now = await readCacheState(dir, options.requested);
+    const now = await packagesState(options.cacheDir, options.set);
     if (now.state === "whole") return { root: join(dir, "root"), manifest: now.manifest, fetched: false };
     if (now.state === "damaged") say(options, `the cached packages are not whole (${now.reason}); fetching them again`);
     const manifest = await fetchPackages(options, dir);
@@ -101,26 +106,41 @@ async function fetchPackages(options: PackagesOptions, dir: string): Promise<Man
   const aptDir = join(options.cacheDir, "apt");
   const apt = await PrivateApt.prepare({
     dir: aptDir,
+    set: options.set,
     ...(options.mirror !== undefined && { mirror: options.mirror }),
     ...(options.signal && { signal: options.signal }),
   });
   say(options, `reading package lists from ${apt.mirror}`);
   await apt.update();
-  const resolved = await apt.resolve(options.requested);
+  const requested = await packageNames(apt, options.set);
+  const resolved = await apt.resolve(requested);
   const downloadBytes = sum(resolved.map((record) => record.sizeBytes));
   await requireSpace(options.cacheDir, downloadBytes + sum(resolved.map((record) => record.installedBytes)));
-  const debs = await downloadAll(apt, resolved, downloadBytes, options);
-  const manifest = await unpackAll(debs, resolved, apt.mirror, options, dir);
+  const debs = await downloadAll(apt, requested, resolved, options);
+  const manifest = await unpackAll(debs, { requested, resolved, mirror: apt.mirror }, options, dir);
   await rm(aptDir, { recursive: true, force: true });
   return manifest;
 }
 
+/** @throws RigFault `kernel-not-there` naming the kernels that the archive has. */
+async function packageNames(apt: PrivateApt, { wanted, suites }: PackageSet): Promise<readonly string[]> {
+  if (!("kernel" in wanted)) return wanted;
+  const all = await apt.kernelPackages();
+  const newest = newestKernelPackage(all, wanted.kernel);
+  if (newest !== undefined) return [newest];
+  throw new RigFault(
+    "kernel-not-there",
+    `Debian's ${suites.join(", ")} at ${apt.mirror} has no kernel ${wanted.kernel}; it has ${kernelVersions(all).join(", ") || "none at all"}`,
+  );
+}
+
 async function downloadAll(
   apt: PrivateApt,
+  requested: readonly string[],
   resolved: readonly ResolvedPackage[],
-  totalBytes: number,
   options: PackagesOptions,
 ): Promise<string[]> {
+  const totalBytes = sum(resolved.map((record) => record.sizeBytes));
   const what = `downloading ${resolved.length} packages`;
   say(options, what, 0, totalBytes);
   const timer = setInterval(() => {
@@ -130,12 +150,12 @@ async function downloadAll(
     );
   }, 500);
   try {
-    await apt.download(options.requested);
+    await apt.download(requested);
     const wrong = await findDebs(apt.archivesDir, resolved);
     if (wrong.bad.length > 0) {
       // apt trusts a file of the right size that an earlier run left behind: fetch those again, once.
       for (const path of wrong.bad) await rm(path, { force: true });
-      await apt.download(options.requested);
+      await apt.download(requested);
     }
   } finally {
     clearInterval(timer);
@@ -174,8 +194,11 @@ async function findDebs(archives: string, resolved: readonly ResolvedPackage[]) 
 
 async function unpackAll(
   debs: readonly string[],
-  resolved: readonly ResolvedPackage[],
-  mirror: string,
+  source: {
+    readonly requested: readonly string[];
+    readonly resolved: readonly ResolvedPackage[];
+    readonly mirror: string;
+  },
   options: PackagesOptions,
   dir: string,
 ): Promise<Manifest> {
@@ -191,9 +214,9 @@ async function unpackAll(
     const manifest: Manifest = {
       format: CACHE_FORMAT,
       fetchedAt: systemClock.now().toISOString(),
-      mirror,
-      requested: [...options.requested],
-      packages: resolved.map(({ installedBytes: _, ...record }) => record),
+      mirror: source.mirror,
+      requested: [...source.requested],
+      packages: source.resolved.map(({ installedBytes: _, ...record }) => record),
       files: await recordFiles(root),
     };
     await writeFile(join(temp, MANIFEST_NAME), `${JSON.stringify(manifest, null, 1)}\n`);

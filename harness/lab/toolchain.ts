@@ -55,15 +55,20 @@ export class Toolchain {
     return [...result.stdout.matchAll(/^\s*(\S+) => \S+/gm)].flatMap((match) => (match[1] ? [match[1]] : []));
   }
 
-  /** The only entry of `boot/` that is a kernel, and its release name. */
+  /** The only kernel of a set, and its release name: `boot/vmlinuz-RELEASE`, from 7.2 on beside its modules. */
   async kernel(): Promise<{ image: string; release: string }> {
-    const names = await readdir(this.path("boot")).catch(() => []);
-    const name = names
-      .filter((entry) => entry.startsWith("vmlinuz-"))
-      .sort()
-      .at(-1);
-    if (name === undefined) throw new RigFault("no-kernel", `no kernel (vmlinuz-*) in ${this.path("boot")}`);
-    return { image: this.path("boot", name), release: name.slice("vmlinuz-".length) };
+    const booted = await readdir(this.path("boot")).catch(() => []);
+    const name = booted.find((entry) => entry.startsWith("vmlinuz-"));
+    if (name !== undefined) return { image: this.path("boot", name), release: name.slice("vmlinuz-".length) };
+    const releases = await readdir(this.path("usr/lib/modules")).catch(() => []);
+    for (const release of releases) {
+      const image = this.path("usr/lib/modules", release, "vmlinuz");
+      if (existsSync(image)) return { image, release };
+    }
+    throw new RigFault(
+      "no-kernel",
+      `no kernel among the unpacked packages: neither ${this.path("boot/vmlinuz-*")} nor ${this.path("usr/lib/modules/*/vmlinuz")}`,
+    );
   }
 
   /** Debian has moved modules from `lib` to `usr/lib`; older packages still have the former. */

@@ -36,6 +36,8 @@ export interface VirtualLabOptions {
   readonly accel: "auto" | Accel;
   readonly memoryMb: number;
   readonly cpus: number;
+  /** Debian's kernel of that version, `6.1`; by default MHI_HIL_KERNEL, then the lab's own choice. */
+  readonly kernel?: string;
   /** Called on every power-on with the console's path, before the guest runs. */
   readonly onConsole: (ptyPath: string) => Promise<void>;
   readonly onProgress: OnProgress;

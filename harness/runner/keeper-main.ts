@@ -14,6 +14,7 @@ import { rigDirs } from "./paths.ts";
 const optionsSchema = z.object({
   rig: z.string(),
   faults: z.array(z.string()),
+  kernel: z.string().optional(),
   who: z.string(),
   consoleLog: z.string(),
   /** Lives on after its parent (`mhi-hil lab up`). */
@@ -47,6 +48,7 @@ async function main(): Promise<number> {
   const keeper = await Keeper.start({
     rig,
     faults: options.faults,
+    ...(options.kernel !== undefined && { kernel: options.kernel }),
     who: options.who,
     consoleLog: options.consoleLog,
     signal: abort.signal,

@@ -20,6 +20,8 @@ import { openRigHardware, type RigHardware } from "./rig-hardware.ts";
 export interface KeeperOptions {
   readonly rig: RigFile;
   readonly faults: readonly string[];
+  /** Debian's kernel for a virtual rig, `6.1`, instead of the rig file's. */
+  readonly kernel?: string;
   /** Who holds the rig, for others who want it: `mhi-hil run (pid 4711)`. */
   readonly who: string;
   /** File that the console's lines are appended to. */
@@ -93,10 +95,11 @@ export class Keeper {
   }
 
   async #open(): Promise<void> {
-    const { rig, faults, onProgress, signal } = this.#options;
+    const { rig, faults, kernel, onProgress, signal } = this.#options;
     this.#hardware = await openRigHardware({
       rig,
       faults,
+      ...(kernel !== undefined && { kernel }),
       signal,
       onProgress,
       onConsole: (path) => this.#openConsole(path),

@@ -32,6 +32,8 @@ export interface RigHardware {
 export interface HardwareOptions {
   readonly rig: RigFile;
   readonly faults: readonly string[];
+  /** Debian's kernel for a virtual rig, `6.1`, instead of the rig file's. */
+  readonly kernel?: string;
   readonly signal: AbortSignal;
   readonly onProgress: (message: string, bytesDone?: number, bytesTotal?: number) => void;
   /** Called with the console's path before the host says its first word. */
@@ -43,6 +45,7 @@ export const openRigHardware = (options: HardwareOptions): Promise<RigHardware> 
   options.rig.kind === "virtual" ? openVirtual(options.rig, options) : openReal(options.rig, options);
 
 async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promise<RigHardware> {
+  const kernel = options.kernel ?? rig.kernel;
   const lab = await VirtualLab.open({
     stateDir: rigStateDir(rig.id),
     cacheDir: cacheDir(),
@@ -55,6 +58,7 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     signal: options.signal,
     onConsole: options.onConsole,
     onProgress: ({ message, bytesDone, bytesTotal }) => options.onProgress(message, bytesDone, bytesTotal),
+    ...(kernel !== undefined && { kernel }),
     ...(rig.sshPort !== undefined && { sshPort: rig.sshPort }),
   });
   lab.onExit(({ why, code, expected }) => {
@@ -93,6 +97,9 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
 async function openReal(rig: SshRigFile, options: HardwareOptions): Promise<RigHardware> {
   if (options.faults.length > 0) {
     throw new UsageError("no-fault-injector", `rig ${rig.id} is a real one: --fault needs a virtual rig`);
+  }
+  if (options.kernel !== undefined) {
+    throw new UsageError("no-kernel-choice", `rig ${rig.id} is a real one: --kernel needs a virtual rig`);
   }
   const power: PowerDriver | undefined = rig.power && new CommandPower(rig.power);
   const cannot = (what: string) => async (): Promise<never> => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CACHE_FORMAT, type Manifest, readCacheState, recordFiles, verifyFiles } from "../../harness/lab/manifest.ts";
+import { toolSet } from "../../harness/lab/package-set.ts";
 import { ensurePackages } from "../../harness/lab/packages.ts";
 
 let dir = "";
@@ -79,7 +80,7 @@ describe("the package cache", () => {
     // A mirror that does not exist: whoever asked it would fail.
     const packages = await ensurePackages({
       cacheDir,
-      requested: ["kmod"],
+      set: toolSet(["kmod"]),
       mirror: "http://127.0.0.1:9/debian",
       onProgress: (progress) => said.push(progress.message),
     });

@@ -33,6 +33,11 @@ export const virtualRigSchema = z
     accel: z.enum(["auto", "kvm", "tcg"]).default("auto").describe("auto takes KVM when a guest really boots with it"),
     memoryMb: z.int().min(256).max(65_536).default(512),
     cpus: z.int().min(1).max(64).default(2),
+    kernel: z
+      .string()
+      .regex(/^\d{1,2}\.\d{1,3}$/, 'a version in quotes, such as "6.1"')
+      .optional()
+      .describe("Debian's kernel that the guest boots; by default the one of MHI_HIL_KERNEL, then 6.12"),
     sshPort: z
       .int()
       .min(1024)
