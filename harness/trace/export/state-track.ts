@@ -1,0 +1,43 @@
+/** One state over time as slices that touch each other. */
+import type { TrackArgs, TrackSink, TrackSpec } from "./track-sink.ts";
+
+export class StateTrack {
+  readonly #sink: TrackSink;
+  readonly #spec: TrackSpec;
+  #track: number | undefined;
+  #state: string | undefined;
+  #unsure = false;
+
+  constructor(sink: TrackSink, spec: TrackSpec) {
+    this.#sink = sink;
+    this.#spec = spec;
+  }
+
+  /** The state is entered, also from itself. */
+  enter(tNs: number, state: string, args?: TrackArgs): void {
+    this.#track ??= this.#sink.track(this.#spec);
+    if (this.#state !== undefined) this.#sink.end(this.#track, tNs);
+    this.#sink.begin(this.#track, tNs, state, args);
+    this.#state = state;
+    this.#unsure = false;
+  }
+
+  /** The state was seen: a new slice only if it is another one, or was no longer sure. */
+  see(tNs: number, state: string, args?: TrackArgs): void {
+    if (state !== this.#state || this.#unsure) this.enter(tNs, state, args);
+  }
+
+  /** Events were lost: from here on the state may be another one, which a question mark tells. */
+  doubt(tNs: number): void {
+    if (this.#state === undefined || this.#unsure) return;
+    const state = this.#state;
+    this.enter(tNs, `${state}?`);
+    this.#state = state;
+    this.#unsure = true;
+  }
+
+  close(tNs: number): void {
+    if (this.#track !== undefined && this.#state !== undefined) this.#sink.end(this.#track, tNs);
+    this.#state = undefined;
+  }
+}
