@@ -5,6 +5,9 @@ import { Command, CommanderError } from "commander";
 import { describeError, HilError } from "../base/errors.ts";
 import { ExitCode } from "../record/exit-code.ts";
 import { projectRoot } from "../runner/paths.ts";
+import { cutCommand } from "./cut.ts";
+import { decodeCommand } from "./decode.ts";
+import { exportCommand } from "./export.ts";
 import { labCommand } from "./lab.ts";
 import { reportCommand } from "./report.ts";
 import { rigsCommand } from "./rigs.ts";
@@ -28,12 +31,17 @@ Examples:
   mhi-hil run                          the default suite on the virtual rig
   mhi-hil run --grep S3 --fault m3-not-acked
   mhi-hil lab up && mhi-hil lab shell  a virtual rig to look around in
-  mhi-hil report                       the newest run's report`,
+  mhi-hil report                       the newest run's report
+  mhi-hil decode trace.dat             a recording of mhi_host in words
+  mhi-hil export trace.dat --to perfetto -o trace.perfetto-trace`,
     )
     .addCommand(runCommand())
     .addCommand(labCommand())
     .addCommand(rigsCommand())
-    .addCommand(reportCommand());
+    .addCommand(reportCommand())
+    .addCommand(decodeCommand())
+    .addCommand(exportCommand())
+    .addCommand(cutCommand());
 }
 
 function exitCodeOf(error: unknown): number {

@@ -45,6 +45,8 @@ export class Tally {
   deviceLines = 0;
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
+  /** Names of the recording's controllers so far. */
+  controllers: readonly string[] = [];
   /** Of all rows, wanted or not: what a wrong interval is told. */
   seen = 0;
   seenFirstNs = Number.POSITIVE_INFINITY;
@@ -58,6 +60,8 @@ export interface FeedOptions {
   readonly device?: DeviceLines;
   /** Rows seen so far, now and then. */
   readonly onProgress?: (seen: number) => void;
+  /** Before the consumer ends its output; may throw, and then nothing more is written. */
+  readonly beforeFinish?: () => void;
 }
 
 /** Chunks are handed on at this size. */
@@ -69,6 +73,7 @@ export async function* feed(source: TraceSource, consumer: RowConsumer, options:
   const stream = new Stream(source, consumer, options);
   for await (const batch of source.batches()) {
     axis.refresh();
+    tally.controllers = batch.names.controllers;
     for (let from = 0; from < batch.length; ) {
       from = stream.rows(batch, from);
       if (consumer.pending >= CHUNK_BYTES) yield consumer.take();
@@ -79,6 +84,7 @@ export async function* feed(source: TraceSource, consumer: RowConsumer, options:
   }
   axis.refresh();
   stream.end();
+  options.beforeFinish?.();
   if (consumer.pending > 0) yield consumer.take();
   yield* consumer.finish();
 }

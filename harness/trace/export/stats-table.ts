@@ -1,6 +1,5 @@
 /** Counts as tables for people and as one JSON object. */
 import { formatSpan, NS_PER_S } from "../../base/clock.ts";
-import type { TraceSource } from "../source.ts";
 import type { TimeAxis } from "../time-axis.ts";
 import type { Tally } from "./feed.ts";
 import { recordingFields } from "./json-lines.ts";
@@ -8,7 +7,6 @@ import type { ChannelStats, ControllerStats, StatsCollector } from "./stats.ts";
 import { infoLine } from "./summary.ts";
 
 export interface StatsInput {
-  readonly source: TraceSource;
   readonly axis: TimeAxis;
   readonly tally: Tally;
   readonly stats: StatsCollector;
@@ -21,12 +19,12 @@ const completions = (channel: ChannelStats): string =>
   [...channel.completions].map(([code, count]) => `${code} ${count}`).join(", ") || "none";
 
 /** @param printable - for names that the recording holds. */
-export function statsText({ source, axis, tally, stats }: StatsInput, printable: (text: string) => string): string {
+export function statsText({ axis, tally, stats }: StatsInput, printable: (text: string) => string): string {
   const spanNs = tally.events === 0 ? 0 : tally.lastNs - tally.firstNs;
   const span = tally.events === 0 ? "no events" : `${axis.text(tally.firstNs)}..${axis.text(tally.lastNs)}`;
   const length = axis.counts ? `${spanNs} ticks` : formatSpan(spanNs);
   const lines = [
-    infoLine(source.info),
+    infoLine(axis.info),
     `span      ${span}  (${length})`,
     `events    ${tally.events}  ${axis.counts ? "" : rate(tally.events, spanNs)}`.trimEnd(),
     ...table([...stats.kinds].map(([kind, count]) => [`  ${kind}`, String(count)])),
@@ -38,7 +36,7 @@ export function statsText({ source, axis, tally, stats }: StatsInput, printable:
     ]),
     `gaps      ${tally.gaps === 0 ? "none" : [...stats.gaps].map(([reason, count]) => `${reason} ${count}`).join(", ")}`,
     ...(tally.gaps === 0 ? [] : ["          evidence is missing: counts and times are of what was recorded"]),
-    ...source.info.notes.map((note) => `note      ${note}`),
+    ...axis.info.notes.map((note) => `note      ${note}`),
   ];
   return `${lines.map(printable).join("\n")}\n`;
 }
@@ -76,9 +74,9 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-export function statsJson({ source, axis, tally, stats }: StatsInput): Readonly<Record<string, unknown>> {
+export function statsJson({ axis, tally, stats }: StatsInput): Readonly<Record<string, unknown>> {
   return {
-    ...recordingFields(source.info),
+    ...recordingFields(axis.info),
     events: tally.events,
     ...(tally.events === 0
       ? {}

@@ -1,6 +1,6 @@
 /** What a recording is, in one line, before and after it was read. */
 import { formatSpan } from "../../base/clock.ts";
-import type { TraceInfo, TraceSource } from "../source.ts";
+import type { TraceInfo } from "../source.ts";
 import type { TimeAxis } from "../time-axis.ts";
 import type { Tally } from "./feed.ts";
 
@@ -25,7 +25,7 @@ export function infoLine(info: TraceInfo): string {
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** `142 events of mhi0 in 2.31 s (5.893..8.201), 1 gap with 1424 events lost; trace.dat version 7, zstd`. */
-export function summaryLine(source: TraceSource, axis: TimeAxis, tally: Tally, controllers: readonly string[]): string {
+export function summaryLine(axis: TimeAxis, tally: Tally, controllers: readonly string[] = tally.controllers): string {
   const span =
     tally.events === 0
       ? ""
@@ -34,5 +34,5 @@ export function summaryLine(source: TraceSource, axis: TimeAxis, tally: Tally, c
   const lost = tally.lost > 0 ? ` with ${plural(tally.lost, "event")} lost` : "";
   const gaps = tally.gaps === 0 ? "no gaps" : `${plural(tally.gaps, "gap")}${lost}: evidence is missing`;
   const device = tally.deviceLines === 0 ? "" : `, ${plural(tally.deviceLines, "line")} of the device's log`;
-  return `${plural(tally.events, "event")}${of}${span}${device}, ${gaps}; ${source.info.form}`;
+  return `${plural(tally.events, "event")}${of}${span}${device}, ${gaps}; ${axis.info.form}`;
 }
