@@ -6,15 +6,7 @@ import { PerfettoSink } from "../trace/export/perfetto.ts";
 import { TraceDatWriter } from "../trace/export/trace-dat.ts";
 import { TrackWriter } from "../trace/export/tracks.ts";
 import type { TimeAxis } from "../trace/time-axis.ts";
-import {
-  FILE_ARGUMENT,
-  type IntervalOptions,
-  openRecording,
-  pump,
-  selectionOf,
-  tellSummary,
-  withFilter,
-} from "./trace-input.ts";
+import { FILE_ARGUMENT, type IntervalOptions, openRecording, pump, tellSummary, withFilter } from "./trace-input.ts";
 
 const FORMATS = ["perfetto", "trace-dat", "csv", "chrome-json"] as const;
 type Format = (typeof FORMATS)[number];
@@ -59,7 +51,12 @@ function wrapped(words: readonly string[]): string {
 }
 
 async function exportTrace(file: string, options: ExportOptions): Promise<void> {
-  const opened = await openRecording(file, selectionOf(options));
+  const { controller, buffer } = options;
+  const selection = {
+    ...(controller === undefined ? {} : { controller }),
+    ...(buffer === undefined ? {} : { buffer }),
+  };
+  const opened = await openRecording(file, selection);
   const consumer = consumerOf(options.to, opened.axis);
   const binary = options.to === "perfetto" || options.to === "trace-dat";
   const whole = await pump(opened, consumer, { file, out: options.output, binary, doing: `export to ${options.to}` });
