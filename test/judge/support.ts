@@ -5,7 +5,7 @@ import { ExecEnv } from "../../harness/mhi/exec-env.ts";
 import { channelPair, type FamilyProfile } from "../../harness/mhi/families/family.ts";
 import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
 import type { TraceEvent } from "../../harness/trace/mhi-events.ts";
-import { parseTraceText } from "../../harness/trace/text.ts";
+import { parseTraceText } from "../../harness/trace/text/parse.ts";
 
 /** foxconn-sdx55 (`modem_foxconn_sdx55_config`): MBIM data path, 20 s time-outs. */
 export const foxconn: FamilyProfile = {

@@ -5,7 +5,7 @@ import { type EventFormat, parseFormat } from "../../harness/trace/format.ts";
 import type { TraceEvent } from "../../harness/trace/mhi-events.ts";
 import { FormatSet } from "../../harness/trace/ring/format-set.ts";
 import { parseHeaderPage } from "../../harness/trace/ring/layout.ts";
-import { parseTraceText } from "../../harness/trace/text.ts";
+import { parseTraceText } from "../../harness/trace/text/parse.ts";
 
 const dir = (name: string): URL => new URL(`../data/trace/${name}/`, import.meta.url);
 const read = (folder: URL, name: string): Buffer => readFileSync(new URL(name, folder));

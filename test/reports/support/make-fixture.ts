@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FindingRecord, RunRecord, SegmentRecord, TestRecord } from "../../../harness/record/schema.ts";
-import { parseTraceText } from "../../../harness/trace/text.ts";
+import { parseTraceText } from "../../../harness/trace/text/parse.ts";
 
 const S = 1e9;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parseTraceText } from "../../harness/trace/text.ts";
+import { parseTraceText } from "../../harness/trace/text/parse.ts";
 
 const data = (path: string): string => readFileSync(new URL(`../data/trace/${path}`, import.meta.url), "utf8");
 const counts = (text: string): Record<string, number> => {
