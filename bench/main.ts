@@ -8,7 +8,6 @@ import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../harness/base/errors.ts";
 import { benchBoot } from "./boot.ts";
 import { benchCollector } from "./collector.ts";
-import { benchDecoder } from "./decoder.ts";
 import { type Figure, type FigureSummary, figureLines, summarize } from "./figures.ts";
 import { benchMmio } from "./mmio.ts";
 import { benchSuite } from "./suite.ts";
@@ -17,7 +16,6 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   boot: benchBoot,
   mmio: benchMmio,
   collector: benchCollector,
-  decoder: benchDecoder,
   suite: benchSuite,
 };
 

@@ -6,8 +6,9 @@ import type { Nanoseconds } from "../base/clock.ts";
 import { BatchNames, EventBatch } from "./batch.ts";
 import type { Gap, GapReason, TraceEvent } from "./mhi-events.ts";
 import type { FormatSet } from "./ring/format-set.ts";
-import { LaneWalker } from "./ring/lane-walker.ts";
+import { Lane } from "./ring/lane.ts";
 import type { PageLayout } from "./ring/layout.ts";
+import { fillRows, rowWriter } from "./ring/rows.ts";
 import { Timeline } from "./timeline.ts";
 
 /** How far one CPU's stream has been read. */
@@ -26,7 +27,7 @@ export interface StreamPosition {
 }
 
 interface Stream {
-  readonly walker: LaneWalker;
+  readonly lane: Lane;
   /** Bytes of the page under way, and all bytes so far. */
   filled: number;
   bytes: number;
@@ -47,22 +48,21 @@ export class SegmentDecoder {
   readonly #streams = new Map<number, Stream>();
   readonly #names = new BatchNames();
   readonly #batch = new EventBatch(this.#names, 1024);
-  #formats: FormatSet;
+  #write: (lane: Lane) => void;
 
   constructor(options: DecoderOptions) {
     this.#options = options;
-    this.#formats = options.formats;
+    this.#write = rowWriter(this.#batch, options.formats);
   }
 
   /** From here on records are read by these formats: drain the streams first, ids may mean something else now. */
   set formats(formats: FormatSet) {
-    this.#formats = formats;
-    for (const { walker } of this.#streams.values()) walker.formats = formats;
+    this.#write = rowWriter(this.#batch, formats);
   }
 
   position(cpu: number): StreamPosition {
-    const { walker, bytes } = this.#stream(cpu);
-    const { decoded, missed, missedUnknown, lastNs } = walker;
+    const { lane, bytes } = this.#stream(cpu);
+    const { decoded, missed, missedUnknown, lastNs } = lane;
     return { cpu, decoded, missed, missedUnknown, lastNs, bytes };
   }
 
@@ -73,7 +73,7 @@ export class SegmentDecoder {
     let from = 0;
     while (from < chunk.length) {
       const take = Math.min(pageBytes - stream.filled, chunk.length - from);
-      stream.walker.bytes.set(chunk.subarray(from, from + take), stream.filled);
+      stream.lane.bytes.set(chunk.subarray(from, from + take), stream.filled);
       stream.filled += take;
       stream.bytes += take;
       from += take;
@@ -89,7 +89,7 @@ export class SegmentDecoder {
     const rest =
       stream.filled > 0 ? `; ${stream.filled} bytes of an unfinished page dropped at byte ${stream.bytes}` : "";
     stream.filled = 0;
-    stream.walker.lose(reason, `${detail}${rest}`, lost);
+    stream.lane.lose(reason, `${detail}${rest}`, lost);
   }
 
   /** Gives up the page under way where it is known that it held nothing that was not delivered otherwise. */
@@ -103,7 +103,7 @@ export class SegmentDecoder {
   finish(endNs: Nanoseconds): void {
     for (const [cpu, stream] of this.#streams) {
       if (stream.filled > 0) this.cut(cpu, "stream-lost", `cpu${cpu}: the stream ends inside a page`);
-      stream.walker.finish(endNs);
+      stream.lane.finish(endNs);
     }
   }
 
@@ -113,15 +113,15 @@ export class SegmentDecoder {
     this.#options.onGap?.(gap);
   }
 
-  #page(stream: Stream): void {
-    const { walker } = stream;
+  #page({ lane, bytes }: Stream): void {
     const { pageBytes } = this.#options.layout;
-    walker.load(pageBytes, stream.bytes - pageBytes);
     const batch = this.#batch;
-    while (walker.tNs !== Number.POSITIVE_INFINITY) {
-      batch.clear();
-      walker.run(Number.MAX_VALUE, batch);
+    lane.load(pageBytes, bytes - pageBytes);
+    if (!lane.more()) return;
+    const queue = [lane];
+    while (fillRows(queue, batch, this.#write)) {
       for (let row = 0; row < batch.length; row++) this.#emit(batch.event(row));
+      batch.clear();
     }
   }
 
@@ -133,15 +133,14 @@ export class SegmentDecoder {
   #stream(cpu: number): Stream {
     const found = this.#streams.get(cpu);
     if (found) return found;
-    const walker = new LaneWalker({
+    const lane = new Lane({
       layout: this.#options.layout,
-      formats: this.#formats,
       lane: this.#names.lane({ cpu, buffer: "", source: "trace-event" }),
       cpu,
       label: `cpu${cpu}`,
       onGap: (gap) => this.addGap(gap),
     });
-    const stream: Stream = { walker, filled: 0, bytes: 0 };
+    const stream: Stream = { lane, filled: 0, bytes: 0 };
     this.#streams.set(cpu, stream);
     return stream;
   }

@@ -9,6 +9,11 @@ export interface PageFeed {
   fill(into: Uint8Array): number;
   /** Bytes of the stream before those of the last `fill`; where the recording is compressed, of the expanded stream. */
   readonly position: number;
-  /** Why the stream ended before what its recording promised; undefined when it did not. Asked after `fill` gave 0. */
-  readonly shortage: string | undefined;
+  /** What the last `fill` had to leave out, before the bytes that it put. */
+  readonly problem: FeedProblem | undefined;
+}
+
+export interface FeedProblem {
+  readonly reason: "cut" | "damaged";
+  readonly detail: string;
 }

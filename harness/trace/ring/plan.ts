@@ -15,7 +15,7 @@ import {
   PM_STATE_BY_TEXT,
   WORKER_ITEM_BY_TEXT,
 } from "../mhi-names.ts";
-import { type EnumMap, enumMap, identityMap } from "./enum-map.ts";
+import { enumMap, identityMap } from "./enum-map.ts";
 
 /** Offsets are in 32-bit words from the record's first byte; -1 where the format has no such field. */
 export interface RecordPlan {
@@ -37,10 +37,10 @@ export interface RecordPlan {
   /** The slot pointer has 64 bits. */
   readonly wideSlot: boolean;
   /** Enums of columns a..d, where they are such. */
-  readonly mapA: EnumMap;
-  readonly mapB: EnumMap;
-  readonly mapC: EnumMap;
-  readonly mapD: EnumMap;
+  readonly mapA: Int32Array;
+  readonly mapB: Int32Array;
+  readonly mapC: Int32Array;
+  readonly mapD: Int32Array;
   /** Fields beyond those that this version knows. */
   readonly extra: readonly FormatField[];
 }
@@ -130,7 +130,7 @@ function field(format: EventFormat, name: string, sizes: readonly number[]): For
   return found;
 }
 
-function columnMap(format: EventFormat, name: string, column: EnumColumn | undefined): EnumMap {
+function columnMap(format: EventFormat, name: string, column: EnumColumn | undefined): Int32Array {
   const symbols = format.symbols.get(name);
   if (!column) return identityMap();
   if (symbols) return enumMap(symbols, column.words, column.strict);
@@ -157,7 +157,7 @@ export function mhiPlan(format: EventFormat, strings: ReadonlyMap<string, string
     return refuse(format, `it prints "${wording}", which no known kernel does`);
   const shape = SHAPES[recordKind];
   const name = nameField(format);
-  const column = (at: ColumnName): { word: number; map: EnumMap } => {
+  const column = (at: ColumnName): { word: number; map: Int32Array } => {
     const [source, values] = shape.columns[at] ?? [];
     if (source === undefined) return { word: -1, map: identityMap() };
     return { word: field(format, source, [4]).offset / 4, map: columnMap(format, source, values) };
@@ -190,7 +190,7 @@ export function mhiPlan(format: EventFormat, strings: ReadonlyMap<string, string
 
 interface Column {
   readonly word: number;
-  readonly map: EnumMap;
+  readonly map: Int32Array;
 }
 
 function extraFields(format: EventFormat, shape: Shape): FormatField[] {

@@ -1,0 +1,102 @@
+/** Any recording that the trace engine reads, by its content. */
+import { statSync } from "node:fs";
+import { describeError, RigFault, UsageError } from "../../base/errors.ts";
+import { FileView } from "../dat/file-view.ts";
+import { pageSourceOf } from "../dat/open-dat.ts";
+import { isDat, readDat } from "../dat/read-dat.ts";
+import type { TraceSource } from "../source.ts";
+import { sniffText } from "../text/sniff.ts";
+import { expanderOf, sniffCompression } from "./compression.ts";
+import { fileBytes, HEAD_BYTES, type Input, openInput, spool } from "./input.ts";
+import { openRawFolder } from "./raw-folder.ts";
+import { TextSource } from "./text-source.ts";
+
+export interface OpenOptions {
+  /** tracefs instance to read from a trace.dat; undefined: all, "" the top-level buffer. */
+  readonly buffer?: string;
+}
+
+/**
+ * Opens trace.dat (versions 6 and 7), a folder of raw pages, or text of ftrace or the kernel log, plain or in gzip, xz or
+ * zstd. A trace.dat from a pipe or in compressed form is expanded into a nameless temporary file.
+ *
+ * @param path - a file, a folder, or `-` for standard input.
+ * @throws UsageError `trace-unreadable`, `trace-unknown` (says what was expected), `trace-no-buffer`; RigFault
+ * `trace-cut`, `trace-damaged`, `trace-version`, `trace-byte-order`, `trace-format-changed`, `trace-bomb`.
+ */
+export async function openTrace(path: string, options: OpenOptions = {}): Promise<TraceSource> {
+  if (path === "-") return openStream(await openInput("standard input", process.stdin), options);
+  const kind = statOf(path);
+  if (kind === "folder") return openRawFolder(path);
+  if (kind === "file") {
+    const file = FileView.open(path);
+    const head = Buffer.alloc(Math.min(HEAD_BYTES, file.size));
+    file.readSome(head, 0);
+    if (isDat(head)) return openDat(file, options);
+    file.close();
+    if (!sniffCompression(head)) return openText({ name: path, head, chunks: fileBytes(path), compression: undefined });
+  }
+  return openStream(await openInput(path, fileBytes(path)), options);
+}
+
+function statOf(path: string): "folder" | "file" | "stream" {
+  try {
+    const stat = statSync(path);
+    return stat.isDirectory() ? "folder" : stat.isFile() ? "file" : "stream";
+  } catch (cause) {
+    throw new UsageError("trace-unreadable", `${path} cannot be opened: ${describeError(cause)}`, { cause });
+  }
+}
+
+async function openStream(input: Input, options: OpenOptions): Promise<TraceSource> {
+  return isDat(input.head) ? openDat(await spool(input), options) : openText(input);
+}
+
+function openText(input: Input): TraceSource {
+  const { name, head } = input;
+  if (head.length === 0) throw new UsageError("trace-unknown", `${name} is empty: ${EXPECTED}`);
+  const sniffed = sniffText(head);
+  if ("notText" in sniffed)
+    throw new UsageError("trace-unknown", `${name}: ${sniffed.notText}${pagesHint(head)}; ${EXPECTED}`);
+  return new TextSource(name, input.chunks);
+}
+
+const EXPECTED =
+  "expected a trace.dat, a folder of raw pages with their format files, or text of trace, trace_pipe, trace-cmd report or the kernel log";
+
+/** A page begins with a time stamp and a commit that fits in it. */
+function pagesHint(head: Uint8Array): string {
+  if (head.length < 4096) return "";
+  const commit = Buffer.from(head.buffer, head.byteOffset, head.length).readUInt32LE(8) & 0x3fffffff;
+  const plausible = commit > 0 && commit <= 4080 && commit % 4 === 0;
+  return plausible ? " (it may be raw ring-buffer pages: name the folder that holds them and the format files)" : "";
+}
+
+async function openDat(file: FileView, options: OpenOptions): Promise<TraceSource> {
+  try {
+    const { dat, expander } = await readDat(file, expanderOf);
+    if (dat.buffers.length === 0 && dat.text) {
+      const { offset, bytes, compressed } = dat.text;
+      if (compressed)
+        throw new RigFault(
+          "trace-latency",
+          `${file.name}: holds compressed text of a latency tracer, which is not read; convert it with trace-cmd report`,
+        );
+      return new TextSource(file.name, partOf(file, offset, bytes), () => file.close());
+    }
+    return pageSourceOf(file, dat, expander, options.buffer);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+async function* partOf(file: FileView, offset: number, bytes: number): AsyncGenerator<Uint8Array> {
+  const chunk = Buffer.alloc(256 << 10);
+  for (let done = 0; done < bytes; ) {
+    const got = file.readSome(chunk.subarray(0, Math.min(chunk.length, bytes - done)), offset + done);
+    if (got === 0) return;
+    done += got;
+    yield chunk.subarray(0, got);
+  }
+}

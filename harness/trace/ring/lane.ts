@@ -1,0 +1,319 @@
+/**
+ * One CPU's ring-buffer pages -> an index of its records: when each happened and where it stands. Walks words, makes no
+ * object per record.
+ *
+ *   record:  one word, type_len = bits 4:0, time_delta = bits 31:5, then by type_len
+ *            1..28  payload of type_len words
+ *            0      next word = payload bytes + 4, then the payload
+ *            29     padding: delta 0 ends the page, else skip (next word = bytes to skip)
+ *            30     time extend: delta += next word << 27
+ *            31     absolute time: (next word << 27) + delta, low 59 bits
+ *
+ * Source: kernel/trace/ring_buffer.c and include/linux/ring_buffer.h. A delta counts from the record before it, whatever
+ * its type. The page's time stamp is that of the record before the first one: on a whole page the first delta is 0, on
+ * the rest of a page that was read in parts it is not.
+ *
+ * The index holds some records of one page; whoever reads takes them from `next` on and calls `more` when all are taken.
+ */
+import type { Nanoseconds } from "../../base/clock.ts";
+import { hex } from "../../base/hex.ts";
+import type { Gap, GapReason } from "../mhi-events.ts";
+import { COMMIT_BYTES, MISSED, MISSED_STORED, type PageLayout } from "./layout.ts";
+import { LaneLosses } from "./losses.ts";
+import type { PageFeed } from "./page-feed.ts";
+
+const TWO_32 = 2 ** 32;
+const TWO_27 = 2 ** 27;
+const INDEX_ROWS = 1024;
+
+/** Ticks of the lane's clock -> nanoseconds of the axis' clock. Never falling. */
+export type ClockMapping = (ticks: bigint) => bigint;
+
+export interface LaneOptions {
+  readonly layout: PageLayout;
+  /** Index of the lane in the batch's names. */
+  readonly lane: number;
+  readonly cpu: number;
+  /** How the lane is called in messages: `cpu1`, `buffer "rig", cpu1`. */
+  readonly label: string;
+  /** Value of the lane's clock at its time 0. */
+  readonly originTicks?: bigint;
+  /** From the lane's times to the axis, where the lane's ticks are not the axis' nanoseconds. Slow, exact, rare. */
+  readonly toAxis?: (tTicks: number) => Nanoseconds;
+  /** When the recording begins: a loss before the lane's first record begins there. */
+  readonly startNs?: Nanoseconds;
+  /** Bytes read at once: whole pages. */
+  readonly blockBytes?: number;
+  readonly feed?: PageFeed;
+  readonly onGap: (gap: Gap) => void;
+}
+
+export class Lane {
+  readonly cpu: number;
+  readonly lane: number;
+  readonly label: string;
+  /** Memory of the block under way: whoever feeds by hand writes pages here, then calls `load`. */
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  /** The same memory as signed words. */
+  readonly ints: Int32Array;
+  readonly view: DataView;
+
+  /** The index: time on the axis, first word of the payload in the block, bytes of the payload. */
+  readonly times: Float64Array = new Float64Array(INDEX_ROWS);
+  readonly ats: Int32Array = new Int32Array(INDEX_ROWS);
+  readonly lengths: Int32Array = new Int32Array(INDEX_ROWS);
+  count = 0;
+  /** First record of the index that has no row yet. */
+  next = 0;
+  /** Row of each record that has one, and the first of them that is not written yet. */
+  readonly rows: Int32Array = new Int32Array(INDEX_ROWS);
+  unwritten = 0;
+
+  /** Records indexed so far, known or not. */
+  decoded = 0;
+  /** Records that pages told to be lost, as far as they gave numbers; and whether one gave none. */
+  missed = 0;
+  missedUnknown = false;
+  /** Time of the last record indexed. */
+  lastNs: Nanoseconds | undefined = undefined;
+  /** Records of ids that no format names, kept as bytes. */
+  unknown = 0;
+  readonly losses: LaneLosses;
+
+  readonly #layout: PageLayout;
+  readonly #feed: PageFeed | undefined;
+  readonly #toAxis: ((tTicks: number) => Nanoseconds) | undefined;
+  readonly #startNs: Nanoseconds;
+  readonly #originLow: number;
+  readonly #originHigh: number;
+  /** Stream bytes before the block, and the block's. */
+  #blockAt = 0;
+  #loaded = 0;
+  /** Byte in the block where the next page begins; where the one under way does, and its time stamp. */
+  #nextPage = 0;
+  #pageAt = 0;
+  #pageLow = 0;
+  #pageHigh = 0;
+  /** In words: the record after those indexed, the end of the page's valid bytes. */
+  #at = 0;
+  #end = 0;
+  /** Why the walk of the page ended before its valid bytes did. */
+  #damage: string | undefined = undefined;
+  /** The clock of the walk, in ticks from the origin. */
+  #clock = 0;
+
+  constructor(options: LaneOptions) {
+    this.#layout = options.layout;
+    this.cpu = options.cpu;
+    this.lane = options.lane;
+    this.label = options.label;
+    this.#feed = options.feed;
+    this.#toAxis = options.toAxis;
+    this.losses = new LaneLosses(options.cpu, options.onGap);
+    this.#startNs = options.startNs ?? 0;
+    const origin = options.originTicks ?? 0n;
+    this.#originLow = Number(origin & 0xffffffffn);
+    this.#originHigh = Number(origin >> 32n);
+    const memory = new ArrayBuffer(options.blockBytes ?? options.layout.pageBytes);
+    this.bytes = new Uint8Array(memory);
+    this.words = new Uint32Array(memory);
+    this.ints = new Int32Array(memory);
+    this.view = new DataView(memory);
+  }
+
+  /** Time of the next record; infinite when there is none. */
+  get headNs(): Nanoseconds {
+    return this.next < this.count ? (this.times[this.next] as number) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Pages that the caller has written to the beginning of `bytes`. Take all that `more` gives before the next. */
+  load(bytes: number, streamAt: number): void {
+    this.#blockAt = streamAt;
+    this.#loaded = bytes;
+    this.#nextPage = 0;
+  }
+
+  /** Indexes the next records, over pages and blocks. False: none for now. */
+  more(): boolean {
+    this.next = 0;
+    this.unwritten = 0;
+    this.count = 0;
+    for (;;) {
+      if (this.#at < this.#end) this.#indexPage();
+      const { count } = this;
+      if (count > 0) {
+        this.#placeOnAxis();
+        this.decoded += count;
+        this.lastNs = this.times[count - 1] as number;
+      }
+      this.#tellDamage();
+      if (count > 0) return true;
+      if (this.#nextPage >= this.#loaded && !this.#refill()) return false;
+      this.#openPage();
+    }
+  }
+
+  lose(reason: GapReason, detail: string, lost?: number): void {
+    this.losses.lose(reason, detail, this.lastNs ?? this.#startNs, lost);
+  }
+
+  /** Closes what is open: nothing comes after `endNs`. */
+  finish(endNs: Nanoseconds): void {
+    this.losses.close(Math.max(endNs, this.lastNs ?? this.#startNs));
+  }
+
+  /** Place of a word of the block in the CPU's stream, bytes. */
+  streamByte(word: number): number {
+    return this.#blockAt + word * 4;
+  }
+
+  #refill(): boolean {
+    this.#loaded = 0;
+    this.#nextPage = 0;
+    const feed = this.#feed;
+    if (!feed) return false;
+    const got = feed.fill(this.bytes);
+    this.#blockAt = feed.position;
+    const rest = got % this.#layout.pageBytes;
+    this.#loaded = got - rest;
+    if (feed.problem) this.lose(feed.problem.reason, `${this.label}: ${feed.problem.detail}`);
+    if (rest > 0) {
+      const at = this.#blockAt + this.#loaded;
+      this.lose("cut", `${this.label}: the stream ends inside a page; ${rest} bytes at byte ${at} dropped`);
+    }
+    return this.#loaded > 0;
+  }
+
+  #openPage(): void {
+    const { commitOffset, dataOffset, pageBytes, longBytes } = this.#layout;
+    const { words } = this;
+    const page = this.#nextPage;
+    this.#pageAt = page;
+    this.#nextPage = page + pageBytes;
+    const commit = words[(page + commitOffset) >>> 2] as number;
+    const used = commit & COMMIT_BYTES;
+    this.#at = (page + dataOffset) >>> 2;
+    this.#end = this.#at;
+    if (dataOffset + used > pageBytes || used % 4 !== 0) {
+      this.#broken(
+        `commit is ${hex(commit, 8)}, a page holds ${pageBytes - dataOffset} bytes: damaged, not a ring-buffer page, or of the other byte order`,
+      );
+      return;
+    }
+    this.#end = this.#at + (used >>> 2);
+    this.#pageLow = words[page >>> 2] as number;
+    this.#pageHigh = words[(page >>> 2) + 1] as number;
+    this.#clock = (this.#pageHigh - this.#originHigh) * TWO_32 + (this.#pageLow - this.#originLow);
+    if ((commit & MISSED) === 0) return;
+    const stored = (commit & MISSED_STORED) !== 0 && dataOffset + used + longBytes <= pageBytes;
+    const high = longBytes === 8 ? (words[this.#end + 1] as number) : 0;
+    this.#noteMissed(stored ? (words[this.#end] as number) + high * TWO_32 : undefined);
+  }
+
+  #noteMissed(count: number | undefined): void {
+    if (count === undefined) this.missedUnknown = true;
+    else this.missed += count;
+    this.lose("overrun", `${this.label}: the kernel overwrote records before they were read`, count);
+  }
+
+  /** Indexes the rest of the page, or as much of it as the index holds. */
+  #indexPage(): void {
+    const { words, times, ats, lengths } = this;
+    const end = this.#end;
+    let at = this.#at;
+    let clock = this.#clock;
+    let count = 0;
+    while (at < end && count < INDEX_ROWS) {
+      const head = words[at] as number;
+      const type = head & 31;
+      let after = at + 1 + type;
+      let payload = at + 1;
+      if (type === 0 || type > 28) {
+        const second = at + 2 <= end ? (words[at + 1] as number) : 0;
+        after = this.#special(head, at, second);
+        if (after === 0) {
+          at = end;
+          break;
+        }
+        if (type !== 0) {
+          clock = this.#specialClock(type, head >>> 5, second, clock);
+          at = after;
+          continue;
+        }
+        payload = at + 2;
+      }
+      if (after > end) {
+        this.#overrunning(head, at);
+        at = end;
+        break;
+      }
+      clock += head >>> 5;
+      times[count] = clock;
+      ats[count] = payload;
+      lengths[count] = (after - payload) << 2;
+      count++;
+      at = after;
+    }
+    this.#at = at;
+    this.#clock = clock;
+    this.count = count;
+  }
+
+  /** @returns word after a record of a rare form; 0: the page ends here, by its own word or because it is damaged. */
+  #special(head: number, at: number, second: number): number {
+    const type = head & 31;
+    const ends = type === 29 && head >>> 5 === 0;
+    if (ends) return 0;
+    const after = type > 29 ? at + 2 : at + 1 + second / 4;
+    const sane = at + 2 <= this.#end && (type > 29 || (second >= 4 && second % 4 === 0));
+    if (sane && after <= this.#end) return after;
+    this.#overrunning(head, at);
+    return 0;
+  }
+
+  /** Delta 1 marks the tail of a page; any other is that of a record which was discarded after its time was taken. */
+  #specialClock(type: number, delta: number, second: number, clock: number): number {
+    if (type === 29) return delta === 1 ? clock : clock + delta;
+    return type === 30 ? clock + second * TWO_27 + delta : this.#absolute(second, delta);
+  }
+
+  /** The stamp holds 59 bits; the page's own has all 64. */
+  #absolute(second: number, delta: number): number {
+    const low = ((second << 27) | delta) >>> 0;
+    let high = ((this.#pageHigh & 0xf8000000) >>> 0) + (second >>> 5);
+    if (high < this.#pageHigh || (high === this.#pageHigh && low < this.#pageLow)) high += TWO_27;
+    return (high - this.#originHigh) * TWO_32 + (low - this.#originLow);
+  }
+
+  #placeOnAxis(): void {
+    const { times, count } = this;
+    const toAxis = this.#toAxis;
+    if (toAxis) for (let i = 0; i < count; i++) times[i] = toAxis(times[i] as number);
+    const firstNs = times[0] as number;
+    this.losses.close(firstNs);
+    if (this.lastNs !== undefined && firstNs < this.lastNs) this.#steppedBack(firstNs, this.lastNs);
+  }
+
+  #steppedBack(toNs: Nanoseconds, fromNs: Nanoseconds): void {
+    const detail = `${this.label}, page at byte ${this.#blockAt + this.#pageAt}: the clock steps back by ${fromNs - toNs} ns`;
+    this.losses.gap("clock-step", detail, toNs, fromNs);
+  }
+
+  #overrunning(head: number, at: number): void {
+    const valid = this.#end * 4 - this.#pageAt;
+    this.#broken(
+      `record at byte ${at * 4 - this.#pageAt} of the page (head ${hex(head, 8)}) runs over the page's ${valid} valid bytes`,
+    );
+  }
+
+  #broken(what: string): void {
+    this.#damage = `${this.label}, page at byte ${this.#blockAt + this.#pageAt}: ${what}`;
+  }
+
+  /** After the records that stand before it. */
+  #tellDamage(): void {
+    if (this.#damage !== undefined) this.lose("damaged", this.#damage);
+    this.#damage = undefined;
+  }
+}
