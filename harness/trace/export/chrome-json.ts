@@ -40,11 +40,12 @@ export class ChromeSink implements TrackSink {
 
   track(spec: TrackSpec): number {
     const pid = this.#group(spec.group);
-    const tid = this.#tracks.push({ pid, name: spec.name, open: undefined }) - 1;
-    if (spec.counter) return tid;
-    this.#event(`"ph":"M","pid":${pid},"tid":${tid},"name":"thread_name","args":{"name":${quote(spec.name)}}`);
-    this.#event(`"ph":"M","pid":${pid},"tid":${tid},"name":"thread_sort_index","args":{"sort_index":${spec.rank}}`);
-    return tid;
+    const track = this.#tracks.push({ pid, name: spec.name, open: undefined }) - 1;
+    if (spec.counter) return track;
+    const head = `"ph":"M","pid":${pid},"tid":${tidOf(track)}`;
+    this.#event(`${head},"name":"thread_name","args":{"name":${quote(spec.name)}}`);
+    this.#event(`${head},"name":"thread_sort_index","args":{"sort_index":${spec.rank}}`);
+    return track;
   }
 
   begin(track: number, tNs: number, name: string, args?: TrackArgs): void {
@@ -57,13 +58,13 @@ export class ChromeSink implements TrackSink {
     if (!at?.open) return;
     const { fromNs, name, args } = at.open;
     at.open = undefined;
-    const head = `"ph":"X","pid":${at.pid},"tid":${track},"ts":${this.#us(fromNs)},"dur":${us(Math.max(0, tNs - fromNs))}`;
+    const head = `"ph":"X","pid":${at.pid},"tid":${tidOf(track)},"ts":${this.#us(fromNs)},"dur":${us(Math.max(0, tNs - fromNs))}`;
     this.#event(`${head},"name":${quote(name)}${argsText(args)}`);
   }
 
   instant(track: number, tNs: number, name: string, args?: TrackArgs): void {
     const pid = this.#tracks[track]?.pid ?? 0;
-    const head = `"ph":"i","s":"t","pid":${pid},"tid":${track},"ts":${this.#us(tNs)}`;
+    const head = `"ph":"i","s":"t","pid":${pid},"tid":${tidOf(track)},"ts":${this.#us(tNs)}`;
     this.#event(`${head},"name":${quote(name)}${argsText(args)}`);
   }
 
@@ -96,6 +97,8 @@ export class ChromeSink implements TrackSink {
   }
 }
 
+/** Above all pids: a thread whose number is its process's is taken for the main one. */
+const tidOf = (track: number): number => 1000 + track;
 const us = (ns: number): string => `${Math.floor(ns / 1000)}.${String(1000 + (ns % 1000)).slice(1)}`;
 const quote = (text: string): string => escapeUnprintable(JSON.stringify(text));
 const argsText = (args: TrackArgs | undefined): string =>
