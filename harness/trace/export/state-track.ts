@@ -7,15 +7,18 @@ export class StateTrack {
   #track: number | undefined;
   #state: string | undefined;
   #unsure = false;
+  #sinceNs = 0;
 
   constructor(sink: TrackSink, spec: TrackSpec) {
     this.#sink = sink;
     this.#spec = spec;
   }
 
-  /** The state is entered, also from itself. */
-  enter(tNs: number, state: string, args?: TrackArgs): void {
+  /** The state is entered, also from itself. Text may mix CPUs a little out of order: no slice ends before it begins. */
+  enter(atNs: number, state: string, args?: TrackArgs): void {
+    const tNs = Math.max(atNs, this.#sinceNs);
     this.#track ??= this.#sink.track(this.#spec);
+    this.#sinceNs = tNs;
     if (this.#state !== undefined) this.#sink.end(this.#track, tNs);
     this.#sink.begin(this.#track, tNs, state, args);
     this.#state = state;
@@ -37,7 +40,8 @@ export class StateTrack {
   }
 
   close(tNs: number): void {
-    if (this.#track !== undefined && this.#state !== undefined) this.#sink.end(this.#track, tNs);
+    if (this.#track !== undefined && this.#state !== undefined)
+      this.#sink.end(this.#track, Math.max(tNs, this.#sinceNs));
     this.#state = undefined;
   }
 }

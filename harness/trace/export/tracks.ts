@@ -55,8 +55,8 @@ export class TrackWriter implements RowConsumer {
       ...(gap.detail === undefined ? {} : { detail: gap.detail }),
     });
     this.#sink.end(track, gap.toNs);
-    const doubtNs = Math.max(gap.toNs, this.#lastNs);
-    for (const controller of this.#controllers) controller?.doubt(doubtNs);
+    this.#lastNs = Math.max(gap.toNs, this.#lastNs);
+    for (const controller of this.#controllers) controller?.doubt(this.#lastNs);
   }
 
   device(line: DeviceLine): void {
