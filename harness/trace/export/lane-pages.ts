@@ -38,6 +38,7 @@ export class LanePages {
   /** Loss before the next page; its number where that is known. */
   #missed = false;
   #missedCount: number | undefined = 0;
+  #missedToNs = 0;
   /** Data bytes that the page under way may take. */
   #room = 0;
 
@@ -73,16 +74,17 @@ export class LanePages {
     this.#lastNs = tNs;
   }
 
-  /** Records were lost here; `lost` where their number is known. */
-  lose(lost: number | undefined): void {
+  /** Records were lost up to `toNs`; `lost` where their number is known. */
+  lose(toNs: number, lost: number | undefined): void {
     this.#end();
     this.#missed = true;
+    this.#missedToNs = toNs;
     this.#missedCount = lost === undefined || this.#missedCount === undefined ? undefined : this.#missedCount + lost;
   }
 
   /** Ends the last page. A loss that no record follows is an empty page's. @returns bytes of all pages. */
-  finish(endNs: number): number {
-    if (this.#missed) this.#begin(Math.max(endNs, this.#lastNs));
+  finish(): number {
+    if (this.#missed) this.#begin(Math.max(this.#missedToNs, this.#lastNs));
     this.#end();
     this.#flush();
     return this.#extents.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -40,8 +40,9 @@ export class StateTrack {
   }
 
   close(tNs: number): void {
-    if (this.#track !== undefined && this.#state !== undefined)
-      this.#sink.end(this.#track, Math.max(tNs, this.#sinceNs));
+    if (this.#track === undefined || this.#state === undefined) return;
+    this.#sinceNs = Math.max(tNs, this.#sinceNs);
+    this.#sink.end(this.#track, this.#sinceNs);
     this.#state = undefined;
   }
 }

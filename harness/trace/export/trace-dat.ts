@@ -31,7 +31,6 @@ export class TraceDatWriter implements RowConsumer {
   readonly #originNs = (): bigint => this.#axis.info.originNs;
   /** Loss on all CPUs before any of them was seen. */
   #early: Gap | undefined;
-  #lastNs = 0;
   #leftOut = 0;
   #extras = 0;
   #otherWitness = 0;
@@ -66,7 +65,6 @@ export class TraceDatWriter implements RowConsumer {
 
   row(batch: EventBatch, i: number): void {
     const tNs = batch.tNs[i] ?? 0;
-    if (tNs > this.#lastNs) this.#lastNs = tNs;
     const lane = this.#byLane[batch.lane[i] ?? 0] ?? this.#laneOf(batch, batch.lane[i] ?? 0);
     const kind = batch.kind[i] ?? Kind.OTHER;
     if (kind < Kind.MARKER) {
@@ -84,13 +82,13 @@ export class TraceDatWriter implements RowConsumer {
     if (hit.length === 0 && cpu !== undefined) hit.push(this.#lane(cpu, this.#onlyBuffer()));
     if (hit.length === 0) this.#early = { ...gap, ...sum(this.#early, gap) };
     // The number once: the lanes of other buffers are only told that there was a loss.
-    for (const [at, lane] of hit.entries()) lane.lose(at === 0 ? gap.lost : undefined);
+    for (const [at, lane] of hit.entries()) lane.lose(gap.toNs, at === 0 ? gap.lost : undefined);
   }
 
   *finish(): Generator<Uint8Array> {
     try {
       if (this.#early && this.#lanes.length === 0) this.#lane(0, this.#onlyBuffer());
-      const sizes = new Map(this.#lanes.map((lane) => [lane, lane.finish(this.#lastNs)]));
+      const sizes = new Map(this.#lanes.map((lane) => [lane, lane.finish()]));
       const buffers = [...new Set(this.#lanes.map(({ buffer }) => buffer).filter((name) => name !== ""))];
       const cpus = Math.max(0, ...this.#lanes.map(({ cpu }) => cpu)) + 1;
       const sizeOf = (buffer: string, cpu: number): number => {
@@ -139,7 +137,7 @@ export class TraceDatWriter implements RowConsumer {
     }
     const lane = new LanePages(cpu, buffer, this.#spool, this.#originNs);
     this.#lanes.push(lane);
-    if (this.#early) lane.lose(this.#early.lost);
+    if (this.#early) lane.lose(this.#early.toNs, this.#early.lost);
     this.#early = undefined;
     return lane;
   }
