@@ -94,6 +94,10 @@ async function report(options: BenchOptions, dir: string, peers: Peers | undefin
     `${under.processor}; ${under.kernel}; node ${under.node}; ${against}load ${under.loadOneMinute.toFixed(2)}`,
     `whole processes on one file, medians of ${options.runs} interleaved rounds; input: real records repeated, times moved on`,
   ]);
+  if (under.loadOneMinute > availableParallelism() / 2)
+    progress(
+      `load ${under.loadOneMinute.toFixed(1)}: other work takes its part of the CPUs, the figures will tell of it`,
+    );
   const all: Part[] = [];
   for await (const part of parts(options, dir, peers)) {
     print(partLines(part));

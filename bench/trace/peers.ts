@@ -40,7 +40,7 @@ export async function findPeers(dir: string): Promise<Peers> {
   const version = (await run("trace-cmd", ["--version"], true)).match(/version (\S+)/)?.[1] ?? "?";
   return {
     version,
-    report: (path) => ({ name: "trace-cmd report", argv: ["trace-cmd", "report", path] }),
+    report: (path) => ({ name: "trace-cmd report", argv: ["trace-cmd", "report", path], slow: true }),
     fieldWalk: (path) => ({ name: "C field walk", argv: [walker, path], tells: true }),
     convert: async (from, to, compression) => {
       const form = ["--file-version", "7", "--compression", compression];
