@@ -8,7 +8,7 @@ import type { Gap, GapReason, TraceEvent } from "./mhi-events.ts";
 import type { FormatSet } from "./ring/format-set.ts";
 import { Lane } from "./ring/lane.ts";
 import type { PageLayout } from "./ring/layout.ts";
-import { fillRows, rowWriter } from "./ring/rows.ts";
+import { fillRows, queueOf, rowWriter } from "./ring/rows.ts";
 import { Timeline } from "./timeline.ts";
 
 /** How far one CPU's stream has been read. */
@@ -117,8 +117,7 @@ export class SegmentDecoder {
     const { pageBytes } = this.#options.layout;
     const batch = this.#batch;
     lane.load(pageBytes, bytes - pageBytes);
-    if (!lane.more()) return;
-    const queue = [lane];
+    const queue = queueOf([lane]);
     while (fillRows(queue, batch, this.#write)) {
       for (let row = 0; row < batch.length; row++) this.#emit(batch.event(row));
       batch.clear();

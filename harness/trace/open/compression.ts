@@ -2,6 +2,7 @@
 import { type Duplex, pipeline, Readable } from "node:stream";
 import { createGunzip, inflateSync } from "node:zlib";
 import { describeError, RigFault } from "../../base/errors.ts";
+import { oneLine } from "../../base/one-line.ts";
 import type { Expander } from "./expander.ts";
 
 export type Compression = "gzip" | "xz" | "zstd";
@@ -40,8 +41,11 @@ function through(packed: AsyncIterable<Uint8Array>, expander: Duplex): AsyncIter
   return expander;
 }
 
-/** @throws RigFault `trace-compression` for a name that is none of trace-cmd's. */
-export async function expanderOf(compression: string): Promise<Expander> {
+/**
+ * @param fileName - for the message.
+ * @throws RigFault `trace-compression` for a name that is none of trace-cmd's.
+ */
+export async function expanderOf(compression: string, fileName: string): Promise<Expander> {
   if (compression === "none") return { expand: (packed) => packed };
   if (compression === "zstd") {
     const { loadZstd, zstdExpander } = await import("./zstd.ts");
@@ -50,7 +54,7 @@ export async function expanderOf(compression: string): Promise<Expander> {
   if (compression === "zlib") return checked((packed) => inflateSync(packed));
   throw new RigFault(
     "trace-compression",
-    `compression "${compression.slice(0, 20)}" is unknown: expected none, zlib or zstd`,
+    `${fileName}: compression "${oneLine(compression, 20)}" is unknown: expected none, zlib or zstd`,
   );
 }
 

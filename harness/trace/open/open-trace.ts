@@ -5,11 +5,8 @@ import { FileView } from "../dat/file-view.ts";
 import { pageSourceOf } from "../dat/open-dat.ts";
 import { isDat, readDat } from "../dat/read-dat.ts";
 import type { TraceSource } from "../source.ts";
-import { sniffText } from "../text/sniff.ts";
 import { expanderOf, sniffCompression } from "./compression.ts";
-import { fileBytes, HEAD_BYTES, type Input, openInput, spool } from "./input.ts";
-import { openRawFolder } from "./raw-folder.ts";
-import { TextSource } from "./text-source.ts";
+import type { Input } from "./input.ts";
 
 export interface OpenOptions {
   /** tracefs instance to read from a trace.dat; undefined: all, "" the top-level buffer. */
@@ -25,19 +22,27 @@ export interface OpenOptions {
  * `trace-cut`, `trace-damaged`, `trace-version`, `trace-byte-order`, `trace-format-changed`, `trace-bomb`.
  */
 export async function openTrace(path: string, options: OpenOptions = {}): Promise<TraceSource> {
-  if (path === "-") return openStream(await openInput("standard input", process.stdin), options);
-  const kind = statOf(path);
-  if (kind === "folder") return openRawFolder(path);
+  // The parts for other forms are loaded when they are met: half of a short decode would be loading them.
+  const kind = path === "-" ? "stream" : statOf(path);
+  if (kind === "folder") return (await import("./raw-folder.ts")).openRawFolder(path);
   if (kind === "file") {
     const file = FileView.open(path);
     const head = Buffer.alloc(Math.min(HEAD_BYTES, file.size));
     file.readSome(head, 0);
     if (isDat(head)) return openDat(file, options);
     file.close();
-    if (!sniffCompression(head)) return openText({ name: path, head, chunks: fileBytes(path), compression: undefined });
+    if (!sniffCompression(head)) {
+      const { fileBytes } = await import("./input.ts");
+      return openText({ name: path, head, chunks: fileBytes(path), compression: undefined });
+    }
   }
-  return openStream(await openInput(path, fileBytes(path)), options);
+  const { fileBytes, openInput } = await import("./input.ts");
+  const [name, bytes] = path === "-" ? ["standard input", process.stdin] : [path, fileBytes(path)];
+  return openStream(await openInput(name, bytes), options);
 }
+
+/** Enough to tell what it is. */
+const HEAD_BYTES = 64 << 10;
 
 function statOf(path: string): "folder" | "file" | "stream" {
   try {
@@ -49,10 +54,14 @@ function statOf(path: string): "folder" | "file" | "stream" {
 }
 
 async function openStream(input: Input, options: OpenOptions): Promise<TraceSource> {
-  return isDat(input.head) ? openDat(await spool(input), options) : openText(input);
+  if (!isDat(input.head)) return openText(input);
+  const { spool } = await import("./input.ts");
+  return openDat(await spool(input), options);
 }
 
-function openText(input: Input): TraceSource {
+async function openText(input: Input): Promise<TraceSource> {
+  const { sniffText } = await import("../text/sniff.ts");
+  const { TextSource } = await import("./text-source.ts");
   const { name, head } = input;
   if (head.length === 0) throw new UsageError("trace-unknown", `${name} is empty: ${EXPECTED}`);
   const sniffed = sniffText(head);
@@ -82,6 +91,7 @@ async function openDat(file: FileView, options: OpenOptions): Promise<TraceSourc
           "trace-latency",
           `${file.name}: holds compressed text of a latency tracer, which is not read; convert it with trace-cmd report`,
         );
+      const { TextSource } = await import("./text-source.ts");
       return new TextSource(file.name, partOf(file, offset, bytes), () => file.close());
     }
     return pageSourceOf(file, dat, expander, options.buffer);

@@ -1,13 +1,14 @@
 /** What the ids of a recording mean: plans for the events with columns, formats for those that are kept whole. */
 import { describeError, RigFault } from "../../base/errors.ts";
+import type { Kind } from "../batch.ts";
 import { type EventFormat, parseFormat } from "../format.ts";
-import { ENUM_CELLS } from "./enum-map.ts";
 import { mhiPlan, type RecordPlan } from "./plan.ts";
 
 const IDS = 0x10000;
 const ID_LINE = /^ID: (\d+)$/m;
-/** Their formats are always read at once: a change of meaning must be refused before the first record. */
-const READ_AT_ONCE: ReadonlySet<string> = new Set(["mhi_host", "ftrace"]);
+/** Always read at once: a change of meaning must be refused before the first record. And that of the markers. */
+const readAtOnce = ({ system, text }: FormatText): boolean =>
+  system === "mhi_host" || (system === "ftrace" && text.startsWith("name: print\n"));
 
 /** A format file as it stands in a recording. */
 export interface FormatText {
@@ -15,55 +16,13 @@ export interface FormatText {
   readonly text: string;
 }
 
-/**
- * Cells of a plan in `FormatSet.cells`, for the hot loop: numbers in one array are read faster than fields of objects. Words
- * count from the record's first byte; enums are offsets of a map in `FormatSet.enums`.
- */
-export const PlanCell = {
-  KIND: 0,
-  SHAPE: 1,
-  MIN_BYTES: 2,
-  NAME: 3,
-  NAME_BASE: 4,
-  A: 5,
-  B: 6,
-  C: 7,
-  D: 8,
-  PTR: 9,
-  SLOT: 10,
-  ENUM_A: 11,
-  ENUM_B: 12,
-  ENUM_C: 13,
-  ENUM_D: 14,
-  /** There are fields beyond those that are known. */
-  EXTRA: 15,
-} as const;
-export const PLAN_SHIFT = 4;
-
-/** How the columns of a plan are filled. */
-export const Shape = {
-  /** a: enum */
-  ONE: 0,
-  /** a: enum, c: number */
-  CHANNEL: 1,
-  /** a, b, c, d: enums */
-  FOUR: 2,
-  /** a, b: words, ptr, slot of 64 bits */
-  ELEMENT: 3,
-  /** a, b, c: words, ptr, slot of 64 bits */
-  TRE: 4,
-  /** As ELEMENT or TRE, with a slot of 32 bits or none. */
-  NARROW: 5,
-} as const;
-
 /** One set of format files. Ids of a module's events hold until it is unloaded. */
 export class FormatSet {
   /** Record id -> 1 + index in `plans`; 0: none. */
   readonly planOf = new Uint16Array(IDS);
   readonly plans: RecordPlan[] = [];
-  /** `PlanCell`s of plan number n from n << PLAN_SHIFT on. */
-  readonly cells: Int32Array;
-  readonly enums: Int32Array;
+  /** Record id -> kind, where the kind's only usual plan is that of the id: see `usual`. */
+  readonly kindOf = new Uint8Array(IDS);
   readonly strings: ReadonlyMap<string, string>;
   /** Id of trace_marker's records (ftrace/print); -1 where its format is not there. */
   readonly markerId: number;
@@ -87,9 +46,9 @@ export class FormatSet {
       if (plan && format.id < IDS) this.planOf[format.id] = this.plans.push(plan);
     }
     this.markerId = markerId;
-    this.cells = new Int32Array((this.plans.length + 1) << PLAN_SHIFT);
-    this.enums = new Int32Array(this.plans.length * 4 * ENUM_CELLS);
-    for (const [i, plan] of this.plans.entries()) this.#flatten(plan, i);
+    for (const plan of this.plans) {
+      if (this.usual(plan.kind) === plan) this.kindOf[plan.format.id] = plan.kind;
+    }
   }
 
   /**
@@ -101,7 +60,7 @@ export class FormatSet {
     const now: EventFormat[] = [];
     const later: FormatText[] = [];
     for (const text of texts) {
-      if (READ_AT_ONCE.has(text.system)) now.push(parseFormat(text.text, text.system));
+      if (readAtOnce(text)) now.push(parseFormat(text.text, text.system));
       else later.push(text);
     }
     const set = new FormatSet(now, strings);
@@ -121,6 +80,17 @@ export class FormatSet {
     return this.#formats.get(id);
   }
 
+  /**
+   * Plan by which records of a kind are read in the hot loop: the first one, if its name is where all others have theirs, it
+   * has no fields beyond those that are known, and its slot is a pointer of 64 bits.
+   */
+  usual(kind: Kind): RecordPlan | undefined {
+    const nameAt = this.plans[0]?.nameAt;
+    const plan = this.plans.find((own) => own.kind === kind);
+    const plain = plan && plan.nameAt === nameAt && plan.nameBase === 0 && plan.extra.length === 0;
+    return plain && (plan.ptr < 0 || plan.wideSlot) ? plan : undefined;
+  }
+
   /** By the events that only one generation has. */
   get generation(): "merged" | "v2" | undefined {
     for (const { format } of this.plans) {
@@ -128,17 +98,6 @@ export class FormatSet {
       if (MERGED_ONLY.has(format.name)) return "merged";
     }
     return undefined;
-  }
-
-  #flatten(plan: RecordPlan, i: number): void {
-    const maps = [plan.mapA, plan.mapB, plan.mapC, plan.mapD].map((map, column) => {
-      const at = (i * 4 + column) * ENUM_CELLS;
-      this.enums.set(map, at);
-      return at;
-    });
-    const { kind, minBytes, nameAt, nameBase, a, b, c, d, ptr, slot, extra } = plan;
-    const numbers = [kind, shapeOf(plan), minBytes, nameAt, nameBase, a, b, c, d, ptr, slot, ...maps, extra.length];
-    this.cells.set(numbers, (i + 1) << PLAN_SHIFT);
   }
 
   #parsed({ text, system }: FormatText): EventFormat | undefined {
@@ -150,11 +109,6 @@ export class FormatSet {
       return undefined;
     }
   }
-}
-
-function shapeOf({ ptr, wideSlot, c, d }: RecordPlan): number {
-  if (ptr >= 0) return wideSlot ? (c < 0 ? Shape.ELEMENT : Shape.TRE) : Shape.NARROW;
-  return d >= 0 ? Shape.FOUR : c >= 0 ? Shape.CHANNEL : Shape.ONE;
 }
 
 const V2_ONLY: ReadonlySet<string> = new Set([

@@ -8,6 +8,7 @@
  * Source: kernel/trace/ring_buffer.c. Little-endian, as all hosts of this project are.
  */
 import { RigFault } from "../../base/errors.ts";
+import { oneLine } from "../../base/one-line.ts";
 
 export interface PageLayout {
   readonly pageBytes: number;
@@ -28,7 +29,7 @@ export function parseHeaderPage(text: string): PageLayout {
   const field = (name: string): { offset: number; size: number } => {
     const parts = new RegExp(`field: [^;]*\\b${name};\\s*offset:(\\d+);\\s*size:(\\d+);`).exec(text);
     if (!parts)
-      throw new RigFault("trace-format", `events/header_page: no field "${name}"; found "${text.slice(0, 80)}"`);
+      throw new RigFault("trace-format", `events/header_page: no field "${name}"; found "${oneLine(text, 80)}"`);
     return { offset: Number(parts[1]), size: Number(parts[2]) };
   };
   const commit = field("commit");
@@ -39,7 +40,7 @@ export function parseHeaderPage(text: string): PageLayout {
   if (field("timestamp").offset !== 0 || !known || data.offset !== commit.offset + commit.size || !sane) {
     throw new RigFault(
       "trace-format",
-      `events/header_page: layout that this version does not know: "${text.slice(0, 300)}"`,
+      `events/header_page: layout that this version does not know: "${oneLine(text, 300)}"`,
     );
   }
   return { pageBytes, commitOffset: commit.offset, longBytes: commit.size, dataOffset: data.offset };

@@ -4,6 +4,7 @@
  * what we read, or prints it in a wording that we do not know, is refused.
  */
 import { RigFault } from "../../base/errors.ts";
+import { oneLine } from "../../base/one-line.ts";
 import { Kind } from "../batch.ts";
 import type { EventFormat, FormatField } from "../format.ts";
 import {
@@ -15,7 +16,7 @@ import {
   PM_STATE_BY_TEXT,
   WORKER_ITEM_BY_TEXT,
 } from "../mhi-names.ts";
-import { enumMap, identityMap } from "./enum-map.ts";
+import { enumMap, IDENTITY } from "./enum-map.ts";
 
 /** Offsets are in 32-bit words from the record's first byte; -1 where the format has no such field. */
 export interface RecordPlan {
@@ -116,7 +117,7 @@ const isProbe = (format: EventFormat): boolean => format.print.startsWith("(%lx"
 const refuse = (format: EventFormat, what: string): never => {
   throw new RigFault(
     "trace-format-changed",
-    `format of ${format.system}/${format.name} (fingerprint ${format.fingerprint}): ${what}; records of it would be misread, so it is refused`,
+    `format of ${oneLine(format.system, 40)}/${oneLine(format.name, 80)} (fingerprint ${format.fingerprint}): ${what}; records of it would be misread, so it is refused`,
   );
 };
 
@@ -132,16 +133,16 @@ function field(format: EventFormat, name: string, sizes: readonly number[]): For
 
 function columnMap(format: EventFormat, name: string, column: EnumColumn | undefined): Int32Array {
   const symbols = format.symbols.get(name);
-  if (!column) return identityMap();
+  if (!column) return IDENTITY;
   if (symbols) return enumMap(symbols, column.words, column.strict);
-  return isProbe(format) ? identityMap() : refuse(format, `no table of words for field "${name}"`);
+  return isProbe(format) ? IDENTITY : refuse(format, `no table of words for field "${name}"`);
 }
 
 function nameField(format: EventFormat): FormatField {
   const name = field(format, "name", [4]);
   return /^__(?:data|rel)_loc char\[\]/.test(name.type)
     ? name
-    : refuse(format, `field "name" is of type "${name.type}"`);
+    : refuse(format, `field "name" is of type "${oneLine(name.type, 60)}"`);
 }
 
 /**
@@ -154,12 +155,12 @@ export function mhiPlan(format: EventFormat, strings: ReadonlyMap<string, string
   if (!recordKind) return undefined;
   const wording = format.print.trimEnd();
   if (!isProbe(format) && !WORDINGS[recordKind].includes(wording))
-    return refuse(format, `it prints "${wording}", which no known kernel does`);
+    return refuse(format, `it prints "${oneLine(wording)}", which no known kernel does`);
   const shape = SHAPES[recordKind];
   const name = nameField(format);
   const column = (at: ColumnName): { word: number; map: Int32Array } => {
     const [source, values] = shape.columns[at] ?? [];
-    if (source === undefined) return { word: -1, map: identityMap() };
+    if (source === undefined) return { word: -1, map: IDENTITY };
     return { word: field(format, source, [4]).offset / 4, map: columnMap(format, source, values) };
   };
   const [a, b, c, d] = (["a", "b", "c", "d"] as const).map(column) as [Column, Column, Column, Column];

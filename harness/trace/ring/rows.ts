@@ -5,71 +5,94 @@
 import type { Nanoseconds } from "../../base/clock.ts";
 import { type EventBatch, Kind } from "../batch.ts";
 import { otherFields, type RecordBytes, textAt, unknownFields } from "../record.ts";
-import { ENUM_RAWS, KEEP, NO_VALUE } from "./enum-map.ts";
-import { type FormatSet, PLAN_SHIFT, PlanCell, Shape } from "./format-set.ts";
+import { IDENTITY, mapped, NO_VALUE } from "./enum-map.ts";
+import type { FormatSet } from "./format-set.ts";
 import type { Lane } from "./lane.ts";
+import type { RecordPlan } from "./plan.ts";
 
 const HEAD_BYTES = 8;
 /** Times are whole nanoseconds below 2^53, so half of one less is the last time before. */
 const JUST_BEFORE = 0.5;
 
-const { SHAPE, MIN_BYTES, NAME, NAME_BASE, A, B, C, D, PTR, SLOT, ENUM_A, EXTRA } = PlanCell;
+type ElementPlan = Pick<RecordPlan, "a" | "b" | "c" | "ptr" | "slot">;
 
-/** Lanes that stand on a record, earliest first. */
-export function queueOf(lanes: readonly Lane[]): Lane[] {
-  return lanes.filter((lane) => lane.more()).sort((a, b) => a.headNs - b.headNs || a.lane - b.lane);
+/** Lanes that are merged, and the time of each one's next record: infinite when it has none. */
+export interface LaneQueue {
+  readonly lanes: readonly Lane[];
+  readonly headNs: Float64Array;
 }
 
-/** The first lane's head moved on: puts it where it belongs. */
-function sink(queue: Lane[], first: Lane): void {
-  const ns = first.headNs;
-  let at = 0;
-  for (let next = queue[1]; next; next = queue[at + 1]) {
-    const nextNs = next.headNs;
-    if (ns < nextNs || (ns === nextNs && first.lane < next.lane)) break;
-    queue[at++] = next;
-  }
-  queue[at] = first;
+/** Goes to the first record of each lane. Equal times: the lane that was given first, always. */
+export function queueOf(lanes: readonly Lane[]): LaneQueue {
+  const headNs = new Float64Array(lanes.length);
+  for (const [i, lane] of lanes.entries()) headNs[i] = lane.more() ? lane.headNs : Number.POSITIVE_INFINITY;
+  return { lanes, headNs };
 }
 
 /**
- * Fills the batch; lanes that have ended leave the queue. First each record is given its row, then each lane writes all
- * of its own: two short loops are faster than one that changes lanes at every other record.
+ * Fills the batch. First each record is given its row, then each lane writes all of its own: two short loops are faster
+ * than one that changes lanes at every other record.
  *
  * @param write - of that batch.
  * @returns false when nothing was left.
  */
-export function fillRows(queue: Lane[], batch: EventBatch, write: (lane: Lane) => void): boolean {
+export function fillRows({ lanes, headNs }: LaneQueue, batch: EventBatch, write: (lane: Lane) => void): boolean {
   const { capacity } = batch;
   let row = batch.length;
-  for (let lane = queue[0]; lane && row < capacity; lane = queue[0]) {
-    const second = queue[1];
-    const limitNs = second ? second.headNs - (lane.lane > second.lane ? JUST_BEFORE : 0) : Number.MAX_VALUE;
+  while (row < capacity) {
+    let first = -1;
+    let second = -1;
+    let firstNs = Number.POSITIVE_INFINITY;
+    let secondNs = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < headNs.length; i++) {
+      const ns = headNs[i] as number;
+      if (ns < firstNs) {
+        second = first;
+        secondNs = firstNs;
+        first = i;
+        firstNs = ns;
+      } else if (ns < secondNs) {
+        second = i;
+        secondNs = ns;
+      }
+    }
+    const lane = lanes[first];
+    if (lane === undefined) break;
+    const limitNs = first < second ? secondNs : secondNs - JUST_BEFORE;
     const { times, rows, count } = lane;
     let next = lane.next;
-    const end = Math.min(count, next + capacity - row);
+    const end = count - next < capacity - row ? count : next + capacity - row;
     while (next < end && (times[next] as number) <= limitNs) rows[next++] = row++;
     lane.next = next;
-    if (next < count) sink(queue, lane);
-    else {
+    if (next === count) {
       write(lane);
-      if (lane.more()) sink(queue, lane);
-      else queue.shift();
+      lane.more();
     }
+    headNs[first] = lane.headNs;
   }
-  for (const lane of queue) write(lane);
+  for (const lane of lanes) write(lane);
   batch.length = row;
   return row > 0;
 }
 
 /**
- * Makes the loop that writes the columns of those of a lane's records that have been given rows. A closure over its
- * arrays and no class: the compiler takes what a closure holds as constants, which makes it half as fast again.
+ * Makes the loop that writes the columns of those of a lane's records that have been given rows. A closure over arrays and
+ * offsets, and no class: the compiler takes what a closure holds as constants, which makes it half as fast again.
  */
 export function rowWriter(batch: EventBatch, formats: FormatSet): (lane: Lane) => void {
   const { kind, lane: lanes, tNs, pid, flags, controller, a, b, c, d, names } = batch;
   const { ptrLow, ptrHigh, slotLow, slotHigh } = batch;
-  const { planOf, cells, enums } = formats;
+  const { kindOf } = formats;
+  const nameAt = formats.plans[0]?.nameAt ?? 0;
+  const pm = formats.usual(Kind.PM) ?? NO_PLAN;
+  const worker = formats.usual(Kind.WORKER) ?? NO_PLAN;
+  const intvec = formats.usual(Kind.INTVEC) ?? NO_PLAN;
+  const ctrl = formats.usual(Kind.CTRL) ?? NO_PLAN;
+  const data = formats.usual(Kind.DATA) ?? NO_PLAN;
+  const tre = formats.usual(Kind.TRE) ?? NO_PLAN;
+  const chanStart = formats.usual(Kind.CHAN_START) ?? NO_PLAN;
+  const chanEnd = formats.usual(Kind.CHAN_END) ?? NO_PLAN;
+  const minBytes = Int32Array.from(KINDS, (own) => formats.usual(own)?.minBytes ?? 0);
   // The controller's name that was seen last, as it stands in records: bytes, first word, rest of the second.
   let nameBytes = 0;
   let nameFirst = 0;
@@ -78,17 +101,25 @@ export function rowWriter(batch: EventBatch, formats: FormatSet): (lane: Lane) =
   let nameId = 0;
 
   /** Names of 5 to 8 bytes with their NUL, as `mhi0` is, are compared as two words from now on. */
-  function newName(lane: Lane, from: number, bytes: number): number {
-    const { ints } = lane;
-    const text = textAt(recordOf(lane, from >>> 2, (from & 3) + bytes), from & 3, bytes) ?? "";
-    const id = names.controller(text);
-    if (bytes < 5 || bytes > 8 || (from & 3) !== 0) return id;
+  function newName(lane: Lane, at: number, offset: number, bytes: number): number {
+    const id = names.controller(textAt(recordOf(lane, at, offset + bytes), offset, bytes) ?? "");
+    if (bytes < 5 || bytes > 8 || (offset & 3) !== 0) return id;
+    const first = at + (offset >>> 2);
     nameBytes = bytes;
     nameMask = bytes === 8 ? -1 : (1 << ((bytes - 4) * 8)) - 1;
-    nameFirst = ints[from >>> 2] as number;
-    nameSecond = (ints[(from >>> 2) + 1] as number) & nameMask;
+    nameFirst = lane.ints[first] as number;
+    nameSecond = (lane.ints[first + 1] as number) & nameMask;
     nameId = id;
     return id;
+  }
+
+  function element(ints: Int32Array, at: number, row: number, plan: ElementPlan): void {
+    a[row] = ints[at + plan.a] as number;
+    b[row] = ints[at + plan.b] as number;
+    ptrLow[row] = ints[at + plan.ptr] as number;
+    ptrHigh[row] = ints[at + plan.ptr + 1] as number;
+    slotLow[row] = ints[at + plan.slot] as number;
+    slotHigh[row] = ints[at + plan.slot + 1] as number;
   }
 
   return function write(lane: Lane): void {
@@ -98,89 +129,121 @@ export function rowWriter(batch: EventBatch, formats: FormatSet): (lane: Lane) =
       const at = ats[i] as number;
       const length = lengths[i] as number;
       const first = ints[at] as number;
-      const plan = (planOf[first & 0xffff] as number) << PLAN_SHIFT;
+      const own = kindOf[first & 0xffff] as Kind;
+      const where = ints[at + nameAt] as number;
+      const offset = where & 0xffff;
+      const bytes = where >>> 16;
       lanes[row] = laneId;
       tNs[row] = times[i] as number;
       pid[row] = ints[at + 1] as number;
       flags[row] = first >>> 16;
-      if (plan === 0 || length < (cells[plan + MIN_BYTES] as number)) {
-        odd(batch, row, lane, i, formats);
+      kind[row] = own;
+      if (length < (minBytes[own] as number) || offset + bytes > length) {
+        rareRow(batch, row, lane, i, formats);
         continue;
       }
-      kind[row] = cells[plan] as number;
-      const where = ints[at + (cells[plan + NAME] as number)] as number;
-      const offset = (where & 0xffff) + (cells[plan + NAME_BASE] as number);
-      const bytes = where >>> 16;
-      const nameAt = at + (offset >>> 2);
-      if (offset + bytes > length) {
-        odd(batch, row, lane, i, formats);
-        continue;
-      }
+      const nameWord = at + (offset >>> 2);
       const known =
         bytes === nameBytes &&
         (offset & 3) === 0 &&
-        ints[nameAt] === nameFirst &&
-        ((ints[nameAt + 1] as number) & nameMask) === nameSecond;
-      controller[row] = known ? nameId : newName(lane, at * 4 + offset, bytes);
-      const shape = cells[plan + SHAPE] as number;
-      const wordA = ints[at + (cells[plan + A] as number)] as number;
-      if (shape >= Shape.ELEMENT) {
-        a[row] = wordA;
-        b[row] = ints[at + (cells[plan + B] as number)] as number;
-        const ptr = at + (cells[plan + PTR] as number);
-        ptrLow[row] = ints[ptr] as number;
-        ptrHigh[row] = ints[ptr + 1] as number;
-        const slot = at + (cells[plan + SLOT] as number);
-        const narrow = shape === Shape.NARROW;
-        slotLow[row] = slot < at ? 0 : (ints[slot] as number);
-        slotHigh[row] = narrow ? 0 : (ints[slot + 1] as number);
-        const numberC = cells[plan + C] as number;
-        if (numberC >= 0) c[row] = ints[at + numberC] as number;
-      } else {
-        const valueA = mapped(enums, cells[plan + ENUM_A] as number, wordA);
-        a[row] = valueA;
-        let whole = valueA !== NO_VALUE;
-        if (shape === Shape.FOUR) {
-          const valueB = mapped(
-            enums,
-            cells[plan + ENUM_A + 1] as number,
-            ints[at + (cells[plan + B] as number)] as number,
-          );
-          const valueC = mapped(
-            enums,
-            cells[plan + ENUM_A + 2] as number,
-            ints[at + (cells[plan + C] as number)] as number,
-          );
-          const valueD = mapped(
-            enums,
-            cells[plan + ENUM_A + 3] as number,
-            ints[at + (cells[plan + D] as number)] as number,
-          );
-          if (valueB === NO_VALUE || valueC === NO_VALUE || valueD === NO_VALUE) whole = false;
-          b[row] = valueB;
-          c[row] = valueC;
-          d[row] = valueD;
-        } else if (shape === Shape.CHANNEL) c[row] = ints[at + (cells[plan + C] as number)] as number;
-        if (!whole) {
-          odd(batch, row, lane, i, formats);
+        ints[nameWord] === nameFirst &&
+        ((ints[nameWord + 1] as number) & nameMask) === nameSecond;
+      switch (own) {
+        case Kind.CTRL:
+          element(ints, at, row, ctrl);
+          break;
+        case Kind.DATA:
+          element(ints, at, row, data);
+          break;
+        case Kind.TRE:
+          element(ints, at, row, tre);
+          c[row] = ints[at + tre.c] as number;
+          break;
+        case Kind.INTVEC:
+          a[row] = mapped(intvec.mapA, ints[at + intvec.a] as number);
+          b[row] = mapped(intvec.mapB, ints[at + intvec.b] as number);
+          c[row] = mapped(intvec.mapC, ints[at + intvec.c] as number);
+          d[row] = mapped(intvec.mapD, ints[at + intvec.d] as number);
+          if (a[row] === NO_VALUE || b[row] === NO_VALUE || c[row] === NO_VALUE || d[row] === NO_VALUE)
+            oddRow(batch, row, lane, i, formats);
+          break;
+        case Kind.CHAN_START:
+          a[row] = mapped(chanStart.mapA, ints[at + chanStart.a] as number);
+          c[row] = ints[at + chanStart.c] as number;
+          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
+          break;
+        case Kind.CHAN_END:
+          a[row] = mapped(chanEnd.mapA, ints[at + chanEnd.a] as number);
+          c[row] = ints[at + chanEnd.c] as number;
+          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
+          break;
+        case Kind.PM:
+          a[row] = mapped(pm.mapA, ints[at + pm.a] as number);
+          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
+          break;
+        case Kind.WORKER:
+          a[row] = mapped(worker.mapA, ints[at + worker.a] as number);
+          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
+          break;
+        default:
+          rareRow(batch, row, lane, i, formats);
           continue;
-        }
       }
-      if ((cells[plan + EXTRA] as number) > 0) extra(batch, row, lane, i, formats);
+      controller[row] = known ? nameId : newName(lane, at, offset, bytes);
     }
     lane.unwritten = next;
   };
 }
 
-function extra(batch: EventBatch, row: number, lane: Lane, i: number, formats: FormatSet): void {
+const KINDS = Array.from({ length: Kind.OTHER + 1 }, (_, kind) => kind as Kind);
+/** Of a kind that the recording has no format for: no record is read by it. */
+const NO_PLAN = {
+  ...{ a: 0, b: 0, c: 0, d: 0, ptr: 0, slot: 0 },
+  ...{ mapA: IDENTITY, mapB: IDENTITY, mapC: IDENTITY, mapD: IDENTITY },
+};
+
+/** A record whose event has another plan than the usual one of its kind, or none. */
+function rareRow(batch: EventBatch, row: number, lane: Lane, i: number, formats: FormatSet): void {
   const at = lane.ats[i] as number;
-  const plan = formats.plans[(formats.planOf[(lane.words[at] as number) & 0xffff] as number) - 1];
-  if (!plan) return;
-  batch.extras.set(row, otherFields(recordOf(lane, at, lane.lengths[i] as number), plan.extra, formats.strings));
+  const length = lane.lengths[i] as number;
+  const { ints } = lane;
+  const plan = formats.plans[(formats.planOf[(ints[at] as number) & 0xffff] as number) - 1];
+  if (!plan || length < plan.minBytes) {
+    oddRow(batch, row, lane, i, formats);
+    return;
+  }
+  const word = (offset: number): number => (offset < 0 ? 0 : (ints[at + offset] as number));
+  const where = word(plan.nameAt);
+  const record = recordOf(lane, at, length);
+  const name = textAt(record, (where & 0xffff) + plan.nameBase, where >>> 16);
+  let whole = name !== undefined;
+  for (const [column, map, offset] of columnsOf(batch, plan)) {
+    const value = mapped(map, word(offset));
+    if (value === NO_VALUE && map !== IDENTITY) whole = false;
+    column[row] = value;
+  }
+  if (!whole) {
+    oddRow(batch, row, lane, i, formats);
+    return;
+  }
+  batch.kind[row] = plan.kind;
+  batch.controller[row] = batch.names.controller(name ?? "");
+  batch.ptrLow[row] = word(plan.ptr);
+  batch.ptrHigh[row] = plan.ptr < 0 ? 0 : word(plan.ptr + 1);
+  batch.slotLow[row] = word(plan.slot);
+  batch.slotHigh[row] = plan.wideSlot ? word(plan.slot + 1) : 0;
+  if (plan.extra.length > 0) batch.extras.set(row, otherFields(record, plan.extra, formats.strings));
 }
 
+const columnsOf = (batch: EventBatch, plan: RecordPlan): readonly (readonly [Int32Array, Int32Array, number])[] => [
+  [batch.a, plan.mapA, plan.a],
+  [batch.b, plan.mapB, plan.b],
+  [batch.c, plan.mapC, plan.c],
+  [batch.d, plan.mapD, plan.d],
+];
+
 /** Whatever has no columns: markers, other events, and records of ours that cannot be read, which are gaps too. */
-function odd(batch: EventBatch, row: number, lane: Lane, i: number, formats: FormatSet): void {
+function oddRow(batch: EventBatch, row: number, lane: Lane, i: number, formats: FormatSet): void {
   const at = lane.ats[i] as number;
   const length = lane.lengths[i] as number;
   const now = lane.times[i] as number;
@@ -209,9 +272,6 @@ function odd(batch: EventBatch, row: number, lane: Lane, i: number, formats: For
   const other = { system: format?.system ?? "", name: format?.name ?? `event ${id}`, fields };
   batch.a[row] = batch.others.push(other) - 1;
 }
-
-const mapped = (enums: Int32Array, map: number, raw: number): number =>
-  raw >= 0 && raw < ENUM_RAWS ? (enums[map + raw] as number) : enums[map + ENUM_RAWS] === KEEP ? raw : NO_VALUE;
 
 const recordOf = (lane: Lane, at: number, length: number): RecordBytes => ({
   bytes: lane.bytes,
