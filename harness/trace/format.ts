@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { RigFault } from "../base/errors.ts";
+import { oneLine } from "../base/one-line.ts";
 import { unescaped } from "./print-fmt/lex.ts";
 import { cutReason, normalisedPrint, symbolTables } from "./print-fmt/source.ts";
 
@@ -69,7 +70,7 @@ export function parseFormat(text: string, system: string): EventFormat {
 }
 
 const refusal = (system: string, name: string, what: string): RigFault =>
-  new RigFault("trace-format", `format of ${system}/${name}: ${what}`);
+  new RigFault("trace-format", `format of ${oneLine(system, 40)}/${oneLine(name, 80)}: ${what}`);
 
 type EagerPart = Omit<EventFormat, "symbols" | "fingerprint" | "meaning">;
 
@@ -109,7 +110,7 @@ function parseFields(text: string, refuse: (what: string) => RigFault): Map<stri
     const parts = DECLARATION.exec(declaration.trim());
     const name = parts?.[2] ?? parts?.[4];
     if (!parts || name === undefined)
-      throw refuse(`field line "${line.slice(0, 80)}" cannot be read; the file is cut or damaged`);
+      throw refuse(`field line "${oneLine(line, 80)}" cannot be read; the file is cut or damaged`);
     const type = tidy(parts[2] === undefined ? `${parts[1]}${parts[5]}` : `${parts[1]}(*)${parts[3]}`);
     fields.set(name, { name, type, offset: Number(offset), size: Number(size), signed: signed === "1" });
   }

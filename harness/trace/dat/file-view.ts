@@ -1,6 +1,7 @@
 /** Bounded reads of a recording's file, and a bounded little-endian walk over a part of it. Errors name file and offset. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { describeError, RigFault, UsageError } from "../../base/errors.ts";
+import { oneLine } from "../../base/one-line.ts";
 
 export class FileView {
   readonly name: string;
@@ -50,7 +51,10 @@ export class FileView {
   }
 
   fail(code: string, offset: number, what: string, expected: string, found: string): never {
-    throw new RigFault(code, `${this.name}, byte ${offset}: ${what}: expected ${expected}, found ${found}`);
+    throw new RigFault(
+      code,
+      `${this.name}, byte ${offset}: ${oneLine(what)}: expected ${expected}, found ${oneLine(found)}`,
+    );
   }
 
   #rest = (offset: number): string =>

@@ -20,9 +20,15 @@ const MAX_PAGE_BYTES = 1 << 24;
  */
 export function pageSourceOf(file: FileView, dat: DatFile, expander: Expander, buffer: string | undefined): PageSource {
   const buffers = dat.buffers.filter(({ name }) => buffer === undefined || name === buffer);
+  if (dat.buffers.length === 0) {
+    throw new UsageError(
+      "trace-no-buffer",
+      `${file.name}: no buffer in this trace.dat: its recorder was ended before it wrote the pages; record again`,
+    );
+  }
   if (buffers.length === 0) {
     const there = dat.buffers.map(({ name }) => `"${name}"`).join(", ");
-    throw new UsageError("trace-no-buffer", `${file.name} has no buffer "${buffer}"; it has ${there || "none"}`);
+    throw new UsageError("trace-no-buffer", `${file.name} has no buffer "${buffer}"; it has ${there}`);
   }
   const { options } = dat;
   const inputs = buffers.flatMap((own) => laneInputs(file, dat, own, expander));

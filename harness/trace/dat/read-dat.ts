@@ -5,6 +5,7 @@
  *   version 7 goes on: name of the compression, NUL | its version, NUL | u64 offset of the first option section
  */
 import { RigFault } from "../../base/errors.ts";
+import { oneLine } from "../../base/one-line.ts";
 import type { Expander } from "../open/expander.ts";
 import type { DatFile } from "./dat-file.ts";
 import { ByteWalk, type FileView } from "./file-view.ts";
@@ -24,7 +25,7 @@ export const isDat = (head: Uint8Array): boolean => DAT_MAGIC.equals(head.subarr
  */
 export async function readDat(
   file: FileView,
-  expanderOf: (compression: string) => Promise<Expander>,
+  expanderOf: (compression: string, fileName: string) => Promise<Expander>,
 ): Promise<{ readonly dat: DatFile; readonly expander: Expander }> {
   const walk = new ByteWalk(file, file.read(0, Math.min(START_BYTES, file.size), "start of a trace.dat"), 0);
   const magic = walk.bytes(DAT_MAGIC.length, "magic");
@@ -33,7 +34,7 @@ export async function readDat(
   if (version !== "6" && version !== "7") {
     throw new RigFault(
       "trace-version",
-      `${file.name}: trace.dat of version "${version.slice(0, 20)}": expected 6 or 7; convert it with trace-cmd convert --file-version 7`,
+      `${file.name}: trace.dat of version "${oneLine(version, 20)}": expected 6 or 7; convert it with trace-cmd convert --file-version 7`,
     );
   }
   if (walk.u8("byte order") !== 0) {
@@ -45,10 +46,11 @@ export async function readDat(
   const longBytes = walk.u8("bytes of a long");
   if (longBytes !== 4 && longBytes !== 8) walk.fail("bytes of a long", "4 or 8", String(longBytes));
   const pageBytes = walk.u32("page size");
-  if (version === "6") return { dat: readVersion6(file, walk.offset, pageBytes), expander: await expanderOf("none") };
+  if (version === "6")
+    return { dat: readVersion6(file, walk.offset, pageBytes), expander: await expanderOf("none", file.name) };
   const compression = walk.text("name of the compression");
   walk.text("version of the compression");
   const start = walk.size("offset of the first option section");
-  const expander = await expanderOf(compression);
+  const expander = await expanderOf(compression, file.name);
   return { dat: readVersion7(file, start, compression, expander), expander };
 }

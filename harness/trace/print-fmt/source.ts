@@ -18,9 +18,9 @@ export function cutReason(source: string, fields: ReadonlyMap<string, unknown>):
   if (/[-+*/%&|^~!<>=?:,.]$/.test(source)) return `print fmt ends in ${JSON.stringify(source.slice(-1))}`;
   // No kernel's last value is a bare name; that of a cut `__print_symbolic(...)` is.
   const name = /,\s*([A-Za-z_]\w*)$/.exec(source)?.[1];
-  if (name !== undefined) return `print fmt ends in the name ${name}`;
+  if (name !== undefined) return `print fmt ends in the name ${name.slice(0, 40)}`;
   const last = /REC->(\w*)$/.exec(source)?.[1];
-  if (last !== undefined && !fields.has(last)) return `print fmt ends in REC->${last}, which is no field`;
+  if (last !== undefined && !fields.has(last)) return `print fmt ends in REC->${last.slice(0, 40)}, which is no field`;
   return undefined;
 }
 
