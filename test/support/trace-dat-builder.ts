@@ -43,6 +43,8 @@ export interface DatContent {
   readonly printkFormats?: string;
   readonly cmdlines?: string;
   readonly buffers: readonly DatBufferContent[];
+  /** Text of `trace` in place of pages, as a latency tracer leaves it. Version 6 only. */
+  readonly latencyText?: string;
   /** Besides those that say where parts stand. */
   readonly options?: readonly DatOption[];
   /** Pages of a compressed chunk. */
@@ -164,6 +166,10 @@ function buildVersion6(content: DatContent): Buffer {
   const [top, ...instances] = content.buffers;
   const places = instances.map(({ name }) => writer.add(option(3, Buffer.concat([u64(0), text(name)]))) + 6);
   writer.add(u16(0));
+  if (content.latencyText !== undefined) {
+    writer.add(Buffer.from(`latency  \0${content.latencyText}`));
+    return writer.done(patches);
+  }
   addRegions(writer, top?.cpus ?? [], cpus, pageBytes, patches);
   for (const [i, { cpus: own }] of instances.entries()) {
     patches.push({ at: places[i] ?? 0, value: writer.length });
