@@ -98,7 +98,7 @@ test("equal formats have one fingerprint whatever their id", () => {
   const text = read(raw, "mhi_gen_tre.format").toString();
   const again = parseFormat(text.replace(/^ID: .*$/m, "ID: 9"), "mhi_host");
   expect(again.fingerprint).toBe(parseFormat(text, "mhi_host").fingerprint);
-  expect(parseFormat(text.replace("dword1", "dword2"), "mhi_host").fingerprint).not.toBe(again.fingerprint);
+  expect(parseFormat(text.replaceAll("dword1", "dword2"), "mhi_host").fingerprint).not.toBe(again.fingerprint);
 });
 
 test("a format file cut at any byte is refused", () => {
