@@ -12,11 +12,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, msToNs, type Nanoseconds, systemClock } from "../base/clock.ts";
 import { describeError, RigFault } from "../base/errors.ts";
 import { type ClockSample, hostTime } from "./clock-map.ts";
-import { armOptions, armOrRemove, type CollectorOptions } from "./collector-options.ts";
+import { armOptions, armOrRemove, type CollectorOptions, chooseSource } from "./collector-options.ts";
 import { Counters } from "./counters.ts";
 import { SegmentDecoder } from "./decoder.ts";
 import { MarkerWatch } from "./marker-watch.ts";
 import type { Gap, TraceEvent } from "./mhi-events.ts";
+import type { ProbeAssembler } from "./probe/assembler.ts";
+import type { PreparedSource, SourceFacts } from "./probe/source-choice.ts";
 import { RawStore } from "./raw-store.ts";
 import { FormatSet } from "./ring/format-set.ts";
 import type { TraceShell, TraceStream } from "./trace-shell.ts";
@@ -46,6 +48,8 @@ export class Collector {
   readonly #listeners: ((event: TraceEvent) => void)[] = [];
   readonly #markers = new MarkerWatch();
   readonly #armed: tracefs.ArmedTrace;
+  readonly #source: PreparedSource;
+  readonly #assembler: ProbeAssembler | undefined;
   #shell: TraceShell;
   #lastMark: Promise<unknown> = Promise.resolve();
   #ended: string | undefined;
@@ -56,13 +60,19 @@ export class Collector {
   /**
    * Arms the events on the host and starts to read. The mhi module must be loaded.
    *
-   * @throws RigFault `trace-no-events` on a kernel without them, `trace-no-tracefs`, `trace-busy`,
-   * `trace-format-changed` when they are recorded in a form that would be misread.
+   * @throws RigFault `trace-no-events` on a kernel without them if they were asked for, `trace-no-source`,
+   * `trace-no-tracefs`, `trace-busy`, `trace-format-changed` when they are recorded in a form that would be misread.
    */
   static async start(shell: TraceShell, options: CollectorOptions = {}): Promise<Collector> {
-    const arm = armOptions(options);
-    const armed = await armOrRemove(shell, arm);
-    const collector = new Collector(shell, arm, armed, options);
+    let collector: Collector | undefined;
+    const source = await chooseSource(() => collector?.shell ?? shell, options);
+    const arm = armOptions(options, source);
+    try {
+      collector = new Collector(shell, arm, await armOrRemove(shell, arm), source, options);
+    } catch (error) {
+      await source.release();
+      throw error;
+    }
     try {
       await collector.#open();
       await collector.#enable();
@@ -70,6 +80,7 @@ export class Collector {
     } catch (error) {
       collector.#finish("it could not be started");
       await shell.exec(tracefs.removeCommand(arm)).catch(() => undefined);
+      await source.release();
       throw error;
     }
   }
@@ -78,9 +89,12 @@ export class Collector {
     shell: TraceShell,
     arm: tracefs.ArmOptions,
     armed: tracefs.ArmedTrace,
+    source: PreparedSource,
     options: CollectorOptions,
   ) {
     this.#shell = shell;
+    this.#source = source;
+    this.#assembler = source.assembler((gap) => this.#decoder.addGap(gap));
     this.#options = arm;
     this.#armed = armed;
     this.#clock = options.clock ?? systemClock;
@@ -106,6 +120,16 @@ export class Collector {
 
   get kernel(): string {
     return this.#armed.kernel;
+  }
+
+  /** What the events are made of, and what that cannot see. */
+  get source(): SourceFacts {
+    return this.#source.facts;
+  }
+
+  /** The connection in use. */
+  get shell(): TraceShell {
+    return this.#shell;
   }
 
   get gaps(): readonly Gap[] {
@@ -187,6 +211,7 @@ export class Collector {
    */
   async rearm(): Promise<void> {
     await this.#live();
+    await this.#source.rearm();
     const armed = await tracefs.readArmed(this.#shell, tracefs.showCommand(this.#options), this.#options);
     if (armed.enabled) return;
     await this.#settle();
@@ -236,6 +261,7 @@ export class Collector {
     const failure = await this.drain().catch((error: unknown) => error);
     this.#finish("stopped");
     await this.#shell.exec(tracefs.removeCommand(this.#options), { timeoutMs: this.#timeoutMs }).catch(() => undefined);
+    await this.#source.release();
     if (failure) throw failure;
   }
 
@@ -346,9 +372,17 @@ export class Collector {
 
   #release(toNs: Nanoseconds): void {
     const { timeline } = this.#decoder;
-    for (const event of timeline.take(toNs)) this.events.push(event);
-    if (Number.isFinite(toNs)) this.watermarkNs = Math.max(this.watermarkNs, toNs);
+    const taken = timeline.take(toNs);
+    for (const event of this.#assembler ? this.#assembled(this.#assembler, taken, toNs) : taken)
+      this.events.push(event);
+    const settledNs = this.#assembler?.settledNs(toNs) ?? toNs;
+    if (Number.isFinite(settledNs)) this.watermarkNs = Math.max(this.watermarkNs, settledNs);
     else this.watermarkNs = Math.max(this.watermarkNs, this.events.at(-1)?.tNs ?? 0);
+  }
+
+  #assembled(assembler: ProbeAssembler, taken: readonly TraceEvent[], toNs: Nanoseconds): TraceEvent[] {
+    for (const event of taken) assembler.push(event);
+    return assembler.take(toNs);
   }
 
   /** @throws RigFault when the streams are down and not about to be opened again. */

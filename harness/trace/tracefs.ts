@@ -18,6 +18,8 @@ export interface ArmOptions extends TracefsPlace {
   readonly bufferKib: number;
   /** `system` or `system/event`; the first one must exist, the others are taken where the kernel has them. */
   readonly events: readonly string[];
+  /** Filter by event. */
+  readonly filters?: ReadonlyMap<string, string>;
 }
 
 /** What the host told when the events were (re)armed. */
@@ -93,6 +95,9 @@ export const showCommand = (options: ArmOptions): string => [prelude(options), .
 export const enableCommand = (options: ArmOptions): string =>
   [
     prelude(options),
+    ...[...(options.filters ?? [])].map(
+      ([name, filter]) => `[ ! -e $I/events/${name} ] || echo '${filter}' > $I/events/${name}/filter`,
+    ),
     ...options.events.slice(1).map((name) => `[ ! -e $I/events/${name}/enable ] || echo 1 > $I/events/${name}/enable`),
     `echo 1 > $I/events/${options.events[0]}/enable && echo 1 > $I/tracing_on`,
   ].join("\n");
