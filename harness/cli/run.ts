@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { describeError, RigFault, UsageError } from "../base/errors.ts";
 import { RUN_FILE, readRun } from "../record/store.ts";
@@ -10,6 +10,7 @@ import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, type StartedKeeper, startKeeper } from "../runner/keeper-client.ts";
 import { projectRoot, reportsDir, rigDirs, runId } from "../runner/paths.ts";
 import { type RunEnv, writeRunEnv } from "../runner/run-env.ts";
+import { TRACE_SOURCES, type TraceSourceChoice } from "../trace/probe/source-choice.ts";
 import { checkKernel, kernelOption } from "./kernel-option.ts";
 import { Progress } from "./progress.ts";
 
@@ -22,6 +23,7 @@ interface RunOptions {
   readonly suites?: string;
   readonly fault: string[];
   readonly kernel?: string;
+  readonly traceSource?: TraceSourceChoice;
   readonly retries: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -52,6 +54,12 @@ export function runCommand(): Command {
     .option("-g, --grep <regex>", "only tests whose title matches", regularExpression)
     .option("--fault <name[:key=value,...]>", "let the virtual rig's device misbehave (again for more)", collect, [])
     .addOption(kernelOption())
+    .addOption(
+      new Option(
+        "--trace-source <source>",
+        "what the trace is made of (default auto: the driver's events; kprobes or its debug messages on kernels before 6.9)",
+      ).choices(TRACE_SOURCES),
+    )
     .option("--suites <dir>", "folder of the specs; your own suites import their test from mhi-hil")
     .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", wholeNumber, "0")
     .option("--out <dir>", "folder for the run's record and report")
@@ -89,6 +97,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<numbe
     startedAt: now.toISOString(),
     startNs,
     json: options.json === true,
+    ...(options.traceSource && { traceSource: options.traceSource }),
     suites: options.suites ? resolve(options.suites) : join(projectRoot, "suites"),
   };
   const interrupt = new AbortController();

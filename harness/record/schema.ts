@@ -38,6 +38,14 @@ export const gapRecordSchema = z.object({
 export const segmentSchema = z.object({
   bootId: z.string(),
   kernel: z.string(),
+  /** What the events are made of and what that cannot see; absent in records of before there was a choice. */
+  source: z
+    .object({
+      name: z.enum(["events", "kprobes", "dynamic-debug"]),
+      unseen: z.array(z.string()).readonly(),
+      because: z.string().optional(),
+    })
+    .optional(),
   /** Host's trace clock minus controller's monotonic clock, ns, and the half width of what is known of it. */
   clock: z.array(z.object({ hostNs: ns, controllerNs: ns, uncertaintyNs: ns })),
   events: z.array(eventRecordSchema),

@@ -69,11 +69,18 @@ const checkTracefs: Check = async (shell) => {
 
 const checkEvents: Check = async (shell) => {
   await loadModule(shell, "mhi");
-  const { stdout } = await shell.exec(`ls ${TRACEFS}/events/mhi_host 2>/dev/null`);
-  const events = stdout.split("\n").filter((name) => name.startsWith("mhi_"));
-  return events.length > 0
-    ? ok(`${events.length} mhi_host trace events`)
-    : miss("the kernel has no mhi_host trace events; they came with Linux 6.9");
+  const { stdout } = await shell.exec(
+    `cd ${TRACEFS} && ls -d events/mhi_host/mhi_* kprobe_events events/printk/console 2>/dev/null`,
+  );
+  const found = stdout.split("\n");
+  const events = found.filter((name) => name.startsWith("events/mhi_host/"));
+  if (events.length > 0) return ok(`${events.length} mhi_host trace events`);
+  const instead = found.includes("kprobe_events") ? "kprobes on the driver" : "the driver's debug messages";
+  return found.includes("kprobe_events") || found.includes("events/printk/console")
+    ? warn(`the kernel has no mhi_host trace events (they came with Linux 6.9); ${instead} are traced instead`)
+    : miss(
+        "the kernel has no mhi_host trace events (they came with Linux 6.9), and neither kprobe events nor printk:console to take their place",
+      );
 };
 
 const checkDriver: Check = async (shell, { family }) => {

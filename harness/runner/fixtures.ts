@@ -86,11 +86,13 @@ async function findKeeper(file: RigFile): Promise<{ keeper: KeeperClient; releas
 }
 
 function hostLink(file: RigFile, keeper: KeeperClient): HostLink {
+  const traceSource = readRunEnv()?.traceSource;
   return new HostLink({
     keeper,
     ssh: async () => sshOptions(file, await keeper.status()),
     bootTimeoutMs: file.kind === "ssh" ? file.timeouts.bootMs : 90_000,
     rawDir: `${readRunEnv()?.dir ?? reportsDir()}/trace/worker-${process.pid}`,
+    ...(traceSource && { traceSource }),
   });
 }
 

@@ -11,6 +11,7 @@ import type { Shell } from "../rig/shell/shell.ts";
 import { SshShell, type SshShellOptions } from "../rig/shell/ssh-shell.ts";
 import { type ActionMarker, formatActionMarker } from "../trace/action-marker.ts";
 import { Collector } from "../trace/collector.ts";
+import { describeSource, type TraceSourceChoice } from "../trace/probe/source-choice.ts";
 import { DmesgLog } from "./dmesg-log.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import type { ExitNote } from "./keeper-protocol.ts";
@@ -23,6 +24,7 @@ export interface HostLinkOptions {
   readonly bootTimeoutMs: number;
   /** Folder for the raw pages of each boot. */
   readonly rawDir: string;
+  readonly traceSource?: TraceSourceChoice;
 }
 
 /** The host's log is read at most this often while somebody waits on the trace. */
@@ -83,10 +85,17 @@ export class HostLink {
     return this.#shell;
   }
 
+  /** Release of the kernel that was last up. */
+  get kernel(): string | undefined {
+    return this.#boots.at(-1)?.kernel;
+  }
+
   /** How the trace is taken, for the heading: source, form, CPUs. */
   get traceDescription(): string {
-    const cpus = this.#boots.at(-1)?.collector.cpus.length;
-    return cpus === undefined ? "none" : `mhi_host, binary, ${cpus} cpu${cpus === 1 ? "" : "s"}`;
+    const collector = this.#boots.at(-1)?.collector;
+    if (!collector) return "none";
+    const cpus = collector.cpus.length;
+    return `${describeSource(collector.source)}, binary, ${cpus} cpu${cpus === 1 ? "" : "s"}`;
   }
 
   get segments(): readonly LiveSegment[] {
@@ -144,6 +153,7 @@ export class HostLink {
       clock: systemClock,
       bufferKib: this.ringKib,
       rawDir: `${this.#options.rawDir}/boot-${this.#boots.length + 1}`,
+      ...(this.#options.traceSource && { source: this.#options.traceSource }),
     });
     const log = new DmesgLog();
     const boot: Boot = {
@@ -151,6 +161,7 @@ export class HostLink {
       kernel,
       collector,
       log,
+      source: collector.source,
       get events() {
         return collector.events;
       },

@@ -8,7 +8,7 @@
 import { systemClock } from "../base/clock.ts";
 import { describeError, HilError, RigFault } from "../base/errors.ts";
 import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
-import { clientModules, type FamilyProfile } from "../mhi/families/family.ts";
+import { clientModules, type FamilyProfile, familyOn } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import type { TestRecord } from "../record/schema.ts";
 import { waitMissionMode } from "../rig/host/mhi-bus.ts";
@@ -41,8 +41,8 @@ export interface Refusal {
 
 export class Rig {
   readonly file: RigFile;
-  readonly family: FamilyProfile;
   readonly host: HostLink;
+  readonly #family: FamilyProfile;
   readonly #keeper: KeeperClient;
   #actions: TestRecord["actions"] = [];
   #refusals: Refusal[] = [];
@@ -50,9 +50,14 @@ export class Rig {
 
   constructor(file: RigFile, keeper: KeeperClient, host: HostLink) {
     this.file = file;
-    this.family = familyById(file.kind === "virtual" ? file.profile : file.dut.family);
+    this.#family = familyById(file.kind === "virtual" ? file.profile : file.dut.family);
     this.#keeper = keeper;
     this.host = host;
+  }
+
+  /** As the driver of the kernel that is up knows it. */
+  get family(): FamilyProfile {
+    return familyOn(this.#family, this.host.kernel);
   }
 
   get actions(): TestRecord["actions"] {

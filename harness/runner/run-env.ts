@@ -1,6 +1,7 @@
 /** What the run hands to Playwright's processes through the environment, and what they read back. */
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
+import { TRACE_SOURCES } from "../trace/probe/source-choice.ts";
 
 export const RUN_ENV = "MHI_HIL_RUN";
 
@@ -18,6 +19,8 @@ const runEnvSchema = z.object({
   startNs: z.number(),
   /** Human lines to stderr, so that stdout holds JSON alone. */
   json: z.boolean(),
+  /** What the trace is made of, if not chosen by the kernel. */
+  traceSource: z.enum(TRACE_SOURCES).optional(),
 });
 export type RunEnv = z.infer<typeof runEnvSchema>;
 

@@ -177,6 +177,7 @@ export class TestSession {
       return {
         bootId: segment.bootId,
         kernel: segment.kernel,
+        ...(segment.source && { source: segment.source }),
         clock: [...segment.clock],
         events: segment.events.slice(from).map((event) => ({ ...event })),
         gaps: segment.gaps.filter((gap) => gap.toNs >= this.trace.fromNs(at)),

@@ -19,6 +19,8 @@ export interface ChannelProfile {
   readonly client?: string;
   /** Started by the client's probe, without any user. */
   readonly autoStart?: boolean;
+  /** First kernel whose driver has it; absent for those that all have. */
+  readonly since?: `${number}.${number}`;
 }
 
 export interface EventRingProfile {
@@ -64,6 +66,21 @@ export function channelPair(
     { channel: ul, name, direction: "ul", elements, eventRing, execEnv, ...extra },
     { channel: ul + 1, name, direction: "dl", elements, eventRing, execEnv, ...extra },
   ];
+}
+
+/** The family as the driver of that kernel knows it: `6.1.0-50-amd64`. An unknown kernel counts as new. */
+export function familyOn(family: FamilyProfile, kernel: string | undefined): FamilyProfile {
+  const [major, minor] = versionOf(kernel ?? "");
+  const knows = ({ since }: ChannelProfile): boolean => {
+    const [sinceMajor, sinceMinor] = versionOf(since ?? "0.0");
+    return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
+  };
+  return family.channels.every(knows) ? family : { ...family, channels: family.channels.filter(knows) };
+}
+
+function versionOf(release: string): [major: number, minor: number] {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  return major === undefined ? [Number.POSITIVE_INFINITY, 0] : [Number(major), Number(minor)];
 }
 
 export const channelName = (family: FamilyProfile, channel: number): string =>

@@ -1,6 +1,9 @@
 import { ExecEnv } from "../exec-env.ts";
 import { channelPair, type FamilyProfile } from "./family.ts";
 
+/** Posted in May 2023; 6.1 has it not, 6.12 has it. */
+const IP_SW0_SINCE = "6.6";
+
 /** Qualcomm SDX55 as qcom-sdx55m: `modem_qcom_v1_mhiv_config` of drivers/bus/mhi/host/pci_generic.c. */
 export const sdx55: FamilyProfile = {
   id: "sdx55",
@@ -34,6 +37,7 @@ export const sdx55: FamilyProfile = {
       execEnv: ExecEnv.AMSS,
       client: "mhi_net",
       autoStart: true,
+      since: IP_SW0_SINCE,
     },
     {
       channel: 47,
@@ -44,6 +48,7 @@ export const sdx55: FamilyProfile = {
       execEnv: ExecEnv.AMSS,
       client: "mhi_net",
       autoStart: true,
+      since: IP_SW0_SINCE,
     },
     {
       channel: 100,
