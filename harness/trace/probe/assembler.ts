@@ -18,9 +18,10 @@ const LONGEST_CALL_NS = 1_000_000_000;
 
 /** A call that reads an event ring. */
 interface RingCall {
-  readonly ring: string;
+  readonly kind: "ctrl" | "data";
+  /** Address of its mhi_event. */
+  readonly ring: bigint;
   readonly fromNs: Nanoseconds;
-  readonly order: number;
   /** When the element under way was taken up. */
   markNs: Nanoseconds;
   markOrder: number;
@@ -104,8 +105,10 @@ export class ProbeAssembler {
     const stem = event.name.replace(/_\d+$/, "");
     if (stem === "pm") this.#keep(event, pmEvent(event));
     else if (stem === "tre") this.#keep(event, treEvent(event));
-    else if (stem === "ctrl_begin" || stem === "data_begin") this.#begin(event);
+    else if (stem === "ctrl_begin") this.#begin(event, "ctrl");
+    else if (stem === "data_begin") this.#begin(event, "data");
     else if (stem === "ctrl" || stem === "data") this.#element(event, stem);
+    else if (stem === "step") this.#element(event, undefined);
     else if (stem === "ctrl_end") this.#end(event, "control");
     else if (stem === "data_end") this.#end(event, "data");
     else if (stem === "chan_begin") this.#command(event);
@@ -119,22 +122,23 @@ export class ProbeAssembler {
     this.#hold(made ?? record);
   }
 
-  #begin(event: OtherEvent): void {
-    const calls = this.#contextCalls(event);
-    const call = { ring: String(event.fields.ring), fromNs: event.tNs, order: this.#order, elements: 0 };
-    calls.push({ ...call, markNs: event.tNs, markOrder: this.#order });
+  #begin(event: OtherEvent, kind: RingCall["kind"]): void {
+    const call = { kind, ring: BigInt(String(event.fields.ring)), fromNs: event.tNs, elements: 0 };
+    this.#contextCalls(event).push({ ...call, markNs: event.tNs, markOrder: this.#order });
   }
 
-  #element(event: OtherEvent, which: "ctrl" | "data"): void {
+  #element(event: OtherEvent, owner: RingCall["kind"] | undefined): void {
     const { fields } = event;
     // A second write of one step, which puts the pointer from the ring's end back to its start, leaves no element behind.
-    const outside = !inside(fields);
-    if (outside || !isController(fields)) {
-      if (!outside) this.#unpaired++;
+    const isElement = inside(fields);
+    const ring = BigInt(String(fields.start)) - BigInt(Number(fields.within));
+    const call = isElement ? this.#contextCalls(event).findLast((open) => open.ring === ring) : undefined;
+    const which = owner ?? call?.kind;
+    if (!isElement || !which || !isController(fields)) {
+      if (isElement) this.#unpaired++;
       this.#hold(event);
       return;
     }
-    const call = this.#contextCalls(event).findLast(({ ring }) => ring === fields.ring);
     const tNs = call?.markNs ?? event.tNs;
     const order = call?.markOrder ?? this.#order;
     const raw = { ptr: String(fields.ptr), dword0: unsigned(fields.dword0), dword1: unsigned(fields.dword1) };

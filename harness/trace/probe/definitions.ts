@@ -5,6 +5,7 @@
  *   pm_N                each write to mhi_controller.pm_state             pm
  *   direct_N            the same, where the driver does not ask           kept as it is: no event of 6.9 tells it either
  *   ctrl_N, data_N      each step of an event ring's read pointer         ring: the element that it leaves behind
+ *   step_N              the same, where both use one function for it      ring: ctrl or data, as the call that it is in
  *   ctrl_begin, _end    mhi_process_ctrl_ev_ring, entry and return        when the first element was taken up
  *   data_begin, _end    mhi_process_data_event_ring
  *   tre_N               each step of a transfer ring's write pointer      tre: the element that it steps over
@@ -33,6 +34,8 @@ const TRYSET = "mhi_tryset_pm_state";
 const CTRL = "mhi_process_ctrl_ev_ring";
 const DATA = "mhi_process_data_event_ring";
 const UPDATE = "mhi_update_channel_state";
+/** Some builds have it inside CTRL and DATA, some as a function, by a name that the compiler has lengthened. */
+const RECYCLE = "mhi_recycle_ev_ring_element";
 /** Into which the compiler may put the worker's items, and where the structure is reached through its work item. */
 const WORKER = "mhi_pm_st_worker";
 /** It sets the state by itself, before there is a device to ask. */
@@ -55,7 +58,6 @@ const PM_MOVERS = [
   "mhi_pm_m1_transition",
   "mhi_pm_m3_transition",
   "mhi_pm_suspend",
-  "__mhi_pm_resume",
   "mhi_pm_resume",
   WORKER,
   "mhi_power_down",
@@ -105,22 +107,26 @@ function pmProbes(functions: Functions, layout: DriverLayout, nameOf: NameOf): P
 }
 
 function ringProbes(functions: Functions, { offsets }: DriverLayout, nameOf: NameOf): Probe[] {
-  const stores = numbered(pick(functions, [CTRL, DATA]), (owner) =>
-    findStores(owner.code, offsets.eventReadPointer, 8).map((store) => {
-      const ring = `%${store.base}`;
-      const element = deref(offsets.eventReadPointer, ring);
+  const recyclers = [...functions.keys()].filter((name) => name.startsWith(RECYCLE) && !name.endsWith(".cold"));
+  const steps = numbered(pick(functions, [CTRL, DATA, ...recyclers]), (owner) => {
+    // On its own it is given the ring, and not the mhi_event around it.
+    const start = owner.name.startsWith(RECYCLE) ? offsets.eventRing : 0;
+    return findStores(owner.code, offsets.eventReadPointer - start, 8).map((store) => {
+      const at = (offset: number): string => deref(offset - start, `%${store.base}`);
+      const element = at(offsets.eventReadPointer);
       const args = [
-        nameOf(deref(offsets.eventController, ring)),
-        `ring=${ring}:x64`,
-        `index=${deref(offsets.eventRingIndex, ring)}:u32`,
+        nameOf(at(offsets.eventController)),
+        `start=%${store.base}:x64`,
+        `within=\\${start}:u32`,
+        `index=${at(offsets.eventRingIndex)}:u32`,
         `slot=${element}:x64`,
-        `base=${deref(offsets.eventRingBase, ring)}:x64`,
-        `bytes=${deref(offsets.eventRingBytes, ring)}:u64`,
+        `base=${at(offsets.eventRingBase)}:x64`,
+        `bytes=${at(offsets.eventRingBytes)}:u64`,
         ...elementArgs(element),
       ];
-      return { stem: owner.name === CTRL ? "ctrl" : "data", owner, at: store.at, args };
-    }),
-  );
+      return { stem: owner.name === CTRL ? "ctrl" : owner.name === DATA ? "data" : "step", owner, at: store.at, args };
+    });
+  });
   const calls = pick(functions, [CTRL, DATA]).flatMap(({ name }): Probe[] => {
     const stem = name === CTRL ? "ctrl" : "data";
     return [
@@ -128,7 +134,7 @@ function ringProbes(functions: Functions, { offsets }: DriverLayout, nameOf: Nam
       { event: `${stem}_end`, owner: name, line: `r:${PROBE_GROUP}/${stem}_end ${MODULE}:${name} ret=$retval:s32` },
     ];
   });
-  return [...calls, ...stores];
+  return [...calls, ...steps];
 }
 
 function treProbes(functions: Functions, { offsets }: DriverLayout, nameOf: NameOf): Probe[] {
@@ -191,18 +197,17 @@ export function unseenBy(accepted: readonly Probe[], functions: Functions): { wh
     accepted.some((probe) => stem.test(probe.event) && (owner === undefined || probe.owner === owner));
   const unseen: { what: string; vital: boolean }[] = [];
   const tryset = functions.get(TRYSET);
-  const blind = PM_MOVERS.filter((name) => {
+  // Some only hand on to a function of the same name with underscores.
+  const movers = PM_MOVERS.map((name) => (functions.has(`__${name}`) ? `__${name}` : name));
+  const blind = movers.filter((name) => {
     const mover = functions.get(name);
     if (!mover || has(/^(?:pm|direct)_/, name)) return false;
     return !(tryset && has(/^pm_/, TRYSET) && callsTo(mover.code, mover.address, tryset.address));
   });
-  // mhi_pm_resume only hands on to __mhi_pm_resume where that is a function of its own.
-  const blindMovers = blind.filter((name) => name !== "mhi_pm_resume" || !functions.has("__mhi_pm_resume"));
   if (!has(/^pm_/)) unseen.push({ what: "PM states", vital: true });
-  else if (blindMovers.length > 0)
-    unseen.push({ what: `PM states set in ${blindMovers.join(", ")}`, vital: blindMovers.length > 2 });
-  if (!has(/^ctrl_\d/)) unseen.push({ what: "control events", vital: true });
-  if (!has(/^data_\d/)) unseen.push({ what: "data events", vital: false });
+  else if (blind.length > 0) unseen.push({ what: `PM states set in ${blind.join(", ")}`, vital: blind.length > 2 });
+  if (!(has(/^(?:ctrl|step)_\d/) && has(/^ctrl_begin$/))) unseen.push({ what: "control events", vital: true });
+  if (!(has(/^(?:data|step)_\d/) && has(/^data_begin$/))) unseen.push({ what: "data events", vital: false });
   if (!has(/^tre_/)) unseen.push({ what: "queued buffers", vital: false });
   if (!(has(/^chan_begin$/) && has(/^chan_end$/))) unseen.push({ what: "channel commands", vital: false });
   return unseen;

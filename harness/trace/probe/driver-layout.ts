@@ -13,6 +13,7 @@ const MEMBERS = {
   treWritePointer: ["mhi_chan", "tre_ring.wp"],
   eventController: ["mhi_event", "mhi_cntrl"],
   eventRingIndex: ["mhi_event", "er_index"],
+  eventRing: ["mhi_event", "ring"],
   eventReadPointer: ["mhi_event", "ring.rp"],
   eventRingBase: ["mhi_event", "ring.base"],
   eventRingBytes: ["mhi_event", "ring.len"],
