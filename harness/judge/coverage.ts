@@ -7,6 +7,7 @@ export interface CoverageEvent {
   readonly kind: string;
   readonly controller?: unknown;
   readonly pmState?: unknown;
+  readonly source?: unknown;
 }
 
 export interface PmEdgeCoverage {
@@ -22,6 +23,8 @@ export function pmEdgeCoverage(segments: readonly (readonly CoverageEvent[])[]):
     const last = new Map<unknown, number>();
     for (const event of events) {
       if (event.kind !== "pm" || typeof event.pmState !== "number") continue;
+      // A debug message mentions a state: what was between two mentions is not known.
+      if (event.source === "dynamic-debug") continue;
       const from = last.get(event.controller);
       if (from !== undefined) seen.add(edgeName(from, event.pmState));
       last.set(event.controller, event.pmState);

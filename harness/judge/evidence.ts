@@ -3,6 +3,7 @@
  */
 import type { Nanoseconds } from "../base/clock.ts";
 import type { Gap, TraceEvent } from "../trace/mhi-events.ts";
+import type { SourceFacts } from "../trace/probe/source-choice.ts";
 
 /** A line of the kernel log, its time already mapped onto the trace clock. */
 export interface LogLine {
@@ -22,6 +23,8 @@ export interface DeviceLine {
 export interface Evidence {
   /** `uname -r`. */
   readonly kernel: string;
+  /** What the events are made of; absent: the driver's own trace events. */
+  readonly source?: SourceFacts;
   /** In the order of time. What lies before `fromNs` is history: it is used, and not judged. */
   readonly events: readonly TraceEvent[];
   readonly gaps: readonly Gap[];

@@ -199,7 +199,8 @@ class RepeatRun extends Run {
     if (this.#run.state === "failed" && (this.#run.begun || this.#count < this.#min)) {
       this.fail(this.#run.failure ?? missing(this.#run));
     } else if (this.#count >= this.#max || this.#run.state === "failed") this.state = "closed";
-    else this.state = this.#count >= this.#min && !this.#run.begun ? "settled" : "open";
+    // A part that is complete without any event is one that the trace cannot show.
+    else this.state = (this.#count >= this.#min || this.#run.complete) && !this.#run.begun ? "settled" : "open";
   }
 
   protected override tick(nowNs: Nanoseconds): void {

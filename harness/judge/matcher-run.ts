@@ -7,6 +7,7 @@
 import type { Nanoseconds } from "../base/clock.ts";
 import { formatSeconds, formatSpan, msToNs } from "../base/clock.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
+import type { SeenKind } from "../trace/probe/source-choice.ts";
 import type { LogLine } from "./evidence.ts";
 import type { Deadline, Pattern, StepSpec } from "./pattern.ts";
 
@@ -30,6 +31,8 @@ export interface MatchLog {
   stepDone(words: string, tNs: Nanoseconds, index: number): void;
   named(name: string, tNs: Nanoseconds, index: number): void;
   timeOf(name: string): Nanoseconds | undefined;
+  /** The trace cannot show events of that kind. */
+  isBlindTo(kind: SeenKind): boolean;
 }
 
 export abstract class Run {
@@ -129,6 +132,8 @@ export class StepRun extends Run {
   constructor(pattern: Pattern, step: StepSpec, fromNs: Nanoseconds, log: MatchLog) {
     super(pattern, fromNs, log);
     this.#step = step;
+    // What cannot be seen is neither waited for nor held against anybody.
+    if (step.sees !== undefined && log.isBlindTo(step.sees)) this.state = "closed";
   }
 
   protected override take(event: TraceEvent, index: number): boolean {

@@ -1,8 +1,9 @@
 /** Runs one pattern over a stream of events: live or from a file, one pass, fails as soon as it can no longer pass. */
 import type { Nanoseconds } from "../base/clock.ts";
 import { formatSeconds } from "../base/clock.ts";
-import type { Gap, TraceEvent } from "../trace/mhi-events.ts";
+import type { Gap, MhiEvent, TraceEvent } from "../trace/mhi-events.ts";
 import { isMhiEvent } from "../trace/mhi-events.ts";
+import type { SourceFacts } from "../trace/probe/source-choice.ts";
 import { gapWithin, type LogLine } from "./evidence.ts";
 import { startRun } from "./matcher-compound.ts";
 import type { Run, RunFailure } from "./matcher-run.ts";
@@ -21,7 +22,11 @@ export interface MatcherOptions {
   readonly fromNs: Nanoseconds;
   /** Only this controller's events; default: the first one seen. */
   readonly controller?: string;
+  readonly source?: SourceFacts;
 }
+
+/** A debug message tells the PM state in which the driver spoke, which is no transition and may repeat. */
+export const isMention = (event: MhiEvent): boolean => event.kind === "pm" && event.source === "dynamic-debug";
 
 export class Matcher {
   readonly matched: MatchedStep[] = [];
@@ -39,12 +44,14 @@ export class Matcher {
       stepDone: (words, tNs, index) => this.matched.push({ words, tNs, index }),
       named: (name, tNs, index) => this.captures.set(name, { tNs, index }),
       timeOf: (name) => this.captures.get(name)?.tNs,
+      isBlindTo: (kind) => options.source?.blindTo?.includes(kind) ?? false,
     });
   }
 
   feed(event: TraceEvent, index: number): void {
     if (event.tNs < this.#fromNs || this.#run.over) return;
     if (isMhiEvent(event)) {
+      if (isMention(event)) return;
       this.#controller ??= event.controller;
       if (event.controller !== this.#controller) return;
     }

@@ -14,12 +14,15 @@
  * Patterns are values and can be used again; `match` (matcher.ts) runs one over a stream in one pass.
  */
 import type { TraceEvent } from "../trace/mhi-events.ts";
+import type { SeenKind } from "../trace/probe/source-choice.ts";
 
 export interface StepSpec {
   readonly kind: "step";
   /** Words for people: "device acknowledges M3". */
   readonly words: string;
   matches(event: TraceEvent): boolean;
+  /** Kind of trace event that it is: a trace that cannot show that kind does without the step. */
+  readonly sees?: SeenKind;
   /** Events that prove that this step cannot come any more. */
   readonly unless?: readonly StepSpec[];
   /** Lines of the host's log that say that it gave up waiting. */
@@ -111,8 +114,8 @@ function stepOf(pattern: Pattern): StepSpec {
   return pattern.body;
 }
 
-export const step = (words: string, matches: (event: TraceEvent) => boolean): Pattern =>
-  new Pattern({ kind: "step", words, matches });
+export const step = (words: string, matches: (event: TraceEvent) => boolean, sees?: SeenKind): Pattern =>
+  new Pattern({ kind: "step", words, matches, ...(sees ? { sees } : {}) });
 
 export const sequence = (...parts: readonly Pattern[]): Pattern => new Pattern({ kind: "sequence", parts });
 export const anyOrder = (...parts: readonly Pattern[]): Pattern => new Pattern({ kind: "anyOrder", parts });

@@ -11,24 +11,26 @@ import { isTransferCompletion } from "./machine.ts";
 import { type Pattern, step } from "./pattern.ts";
 
 export const pm = (state: PmState, words = `host enters PM ${pmStateName(state)}`): Pattern =>
-  step(words, (event) => event.kind === "pm" && event.pmState === state);
+  step(words, (event) => event.kind === "pm" && event.pmState === state, "pm");
 
 export const anyPm = (words: string, ...states: readonly PmState[]): Pattern =>
-  step(words, (event) => event.kind === "pm" && states.includes(event.pmState as PmState));
+  step(words, (event) => event.kind === "pm" && states.includes(event.pmState as PmState), "pm");
 
 export const worker = (item: WorkerItem, words = `host starts work item ${workerItemName(item)}`): Pattern =>
-  step(words, (event) => event.kind === "worker" && event.item === item);
+  step(words, (event) => event.kind === "worker" && event.item === item, "worker");
 
 export const stateEvent = (state: number, words = `device reports ${mhiStateName(state)}`): Pattern =>
   step(
     words,
     (event) => event.kind === "ring" && event.type === ElementType.STATE_CHANGE_EVENT && event.code === state,
+    "ctrl",
   );
 
 export const eeEvent = (...ees: readonly ExecEnv[]): Pattern =>
   step(
     `device reports EE ${ees.map(execEnvName).join(" or ")}`,
     (event) => event.kind === "ring" && event.type === ElementType.EE_EVENT && ees.includes(event.code as ExecEnv),
+    "ctrl",
   );
 
 /** SYS_ERR as the host may come to see it: an event on ring 0, or an interrupt. */
@@ -44,21 +46,24 @@ export const commandStart = (channel: number, command: ChannelCommand, name = `c
     `host asks for ${channelCommandName(command)} of ${name}`,
     (event) =>
       event.kind === "chan" && event.phase === "start" && event.channel === channel && event.command === command,
+    "chan",
   );
 
 export const commandEnd = (channel: number, command: ChannelCommand, name = `channel ${channel}`): Pattern =>
   step(
     `${channelCommandName(command)} of ${name} is done`,
     (event) => event.kind === "chan" && event.phase === "end" && event.channel === channel && event.command === command,
+    "chan",
   );
 
 export const queued = (channel: number, name = `channel ${channel}`): Pattern =>
-  step(`host queues a buffer on ${name}`, (event) => event.kind === "tre" && event.channel === channel);
+  step(`host queues a buffer on ${name}`, (event) => event.kind === "tre" && event.channel === channel, "tre");
 
 export const completed = (channel: number, name = `channel ${channel}`): Pattern =>
   step(
     `device completes a buffer on ${name}`,
     (event) => event.kind === "ring" && isTransferCompletion(event) && event.channel === channel,
+    "data",
   );
 
 /** A rig action (trace_marker). */
@@ -88,4 +93,5 @@ export const disableItem = (): Pattern =>
     (event) =>
       event.kind === "worker" &&
       (event.item === WorkerItem.DISABLE || event.item === WorkerItem.DISABLE_DESTROY_DEVICE),
+    "worker",
   );

@@ -8,6 +8,7 @@ import { pmStateName } from "../mhi/pm-state.ts";
 import type { FindingRecord } from "../record/schema.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
 import { isMhiEvent } from "../trace/mhi-events.ts";
+import { describeSource } from "../trace/probe/source-choice.ts";
 import { describeGap, type Evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
 import { Matcher } from "./matcher.ts";
@@ -57,7 +58,8 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   const { scenario, family } = options;
   const engine = new RuleEngine({ family, kernel: evidence.kernel });
   const fromNs = options.scenarioFromNs ?? evidence.fromNs;
-  const matcher = scenario && new Matcher(scenario.pattern, { fromNs });
+  const source = evidence.source ? { source: evidence.source } : {};
+  const matcher = scenario && new Matcher(scenario.pattern, { fromNs, ...source });
   replay(evidence, engine, matcher);
   const allowed = (scenario?.allows ?? []).map((kind) => ({ kind, fromNs, toNs: matcher?.passedNs ?? evidence.toNs }));
   const windows = [...allowed, ...(options.allowed ?? [])];
@@ -68,6 +70,7 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   const drafts = [
     ...causeFirst(scenario && matcher ? scenarioFindings(scenario, matcher, evidence) : [], told),
     ...gapFindings(evidence),
+    ...blindFindings(evidence),
   ];
   const findings = distinct(drafts).map((draft) => toRecord(draft, evidence));
   const outcome = outcomeOf(findings);
@@ -116,6 +119,7 @@ function outcomeOf(findings: readonly FindingRecord[]): Verdict["outcome"] {
 
 /** Feeds events, log lines and gaps in the order of time. */
 function replay(evidence: Evidence, engine: RuleEngine, matcher: Matcher | undefined): void {
+  const ruled = !isBlind(evidence);
   const gaps = [...evidence.gaps].sort((a, b) => a.fromNs - b.fromNs);
   const lines = [...evidence.dmesg].sort((a, b) => a.tNs - b.tNs);
   let gapAt = 0;
@@ -136,7 +140,7 @@ function replay(evidence: Evidence, engine: RuleEngine, matcher: Matcher | undef
   };
   for (const [index, event] of evidence.events.entries()) {
     upTo(event.tNs);
-    if (isMhiEvent(event)) engine.feed(event, index);
+    if (ruled && isMhiEvent(event)) engine.feed(event, index);
     matcher?.feed(event, index);
   }
   upTo(evidence.toNs);
@@ -164,6 +168,26 @@ function gapFindings(evidence: Evidence): Draft[] {
       atNs: gap.toNs,
       because: [],
     }));
+}
+
+const isBlind = ({ source }: Evidence): boolean => (source?.blindTo?.length ?? 0) > 0;
+
+/** The rules join events of all kinds: where one is never seen, they would blame the device for it, so they do not judge. */
+function blindFindings(evidence: Evidence): Draft[] {
+  if (!isBlind(evidence) || !evidence.source) return [];
+  return [
+    {
+      rule: "evidence",
+      outcome: "inconclusive",
+      title: `followed as far as the trace shows it; not judged, for it cannot see ${evidence.source.unseen.join(", ")}`,
+      expected: "a trace of all events of the driver",
+      found: describeSource({ ...evidence.source, unseen: [] }),
+      fromNs: evidence.fromNs,
+      atNs: evidence.toNs,
+      because: [],
+      unfinished: true,
+    },
+  ];
 }
 
 /** A scenario and a rule may tell the same failure: the first to tell it is kept, a fail before an inconclusive one. */

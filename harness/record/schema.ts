@@ -43,6 +43,10 @@ export const segmentSchema = z.object({
     .object({
       name: z.enum(["events", "kprobes", "dynamic-debug"]),
       unseen: z.array(z.string()).readonly(),
+      blindTo: z
+        .array(z.enum(["pm", "worker", "intvec", "ctrl", "data", "tre", "chan"]))
+        .readonly()
+        .optional(),
       because: z.string().optional(),
     })
     .optional(),

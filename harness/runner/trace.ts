@@ -80,7 +80,8 @@ export class Trace {
   async follow(scenario: Scenario): Promise<Verdict> {
     const at = this.#newest;
     const fromNs = this.#cursorNs[at] ?? 0;
-    const matcher = new Matcher(scenario.pattern, { fromNs });
+    const source = this.segments[at]?.source;
+    const matcher = new Matcher(scenario.pattern, { fromNs, ...(source && { source }) });
     const fed = { events: 0, gaps: 0, dmesg: 0 };
     for (;;) {
       await this.#source.drain();
@@ -138,6 +139,7 @@ export class Trace {
     const fromNs = this.fromNs(at);
     return {
       kernel: segment.kernel,
+      ...(segment.source && { source: segment.source }),
       events: segment.events,
       gaps: segment.gaps,
       fromNs,
