@@ -17,6 +17,7 @@
 import { callsTo, findStores, type Store } from "./code-scan.ts";
 import type { DriverFunction } from "./driver-code.ts";
 import type { DriverLayout } from "./driver-layout.ts";
+import type { SeenKind } from "./source-choice.ts";
 
 /** Group of the probe events, and so the `system` of their records. */
 export const PROBE_GROUP = "mhi_hil";
@@ -191,11 +192,18 @@ function numbered(functions: readonly DriverFunction[], place: (owner: DriverFun
   });
 }
 
-/** What the accepted probes leave unseen, in the words of the run's heading; the first two make the source useless. */
-export function unseenBy(accepted: readonly Probe[], functions: Functions): { what: string; vital: boolean }[] {
+export interface Unseen {
+  readonly what: string;
+  readonly kind: SeenKind;
+  /** Without it the probes are no use. */
+  readonly vital: boolean;
+}
+
+/** What the accepted probes leave unseen, in the words of the run's heading. */
+export function unseenBy(accepted: readonly Probe[], functions: Functions): Unseen[] {
   const has = (stem: RegExp, owner?: string): boolean =>
     accepted.some((probe) => stem.test(probe.event) && (owner === undefined || probe.owner === owner));
-  const unseen: { what: string; vital: boolean }[] = [];
+  const unseen: Unseen[] = [];
   const tryset = functions.get(TRYSET);
   // Some only hand on to a function of the same name with underscores.
   const movers = PM_MOVERS.map((name) => (functions.has(`__${name}`) ? `__${name}` : name));
@@ -204,11 +212,15 @@ export function unseenBy(accepted: readonly Probe[], functions: Functions): { wh
     if (!mover || has(/^(?:pm|direct)_/, name)) return false;
     return !(tryset && has(/^pm_/, TRYSET) && callsTo(mover.code, mover.address, tryset.address));
   });
-  if (!has(/^pm_/)) unseen.push({ what: "PM states", vital: true });
-  else if (blind.length > 0) unseen.push({ what: `PM states set in ${blind.join(", ")}`, vital: blind.length > 2 });
-  if (!(has(/^(?:ctrl|step)_\d/) && has(/^ctrl_begin$/))) unseen.push({ what: "control events", vital: true });
-  if (!(has(/^(?:data|step)_\d/) && has(/^data_begin$/))) unseen.push({ what: "data events", vital: false });
-  if (!has(/^tre_/)) unseen.push({ what: "queued buffers", vital: false });
-  if (!(has(/^chan_begin$/) && has(/^chan_end$/))) unseen.push({ what: "channel commands", vital: false });
+  if (!has(/^pm_/)) unseen.push({ what: "PM states", kind: "pm", vital: true });
+  else if (blind.length > 0)
+    unseen.push({ what: `PM states set in ${blind.join(", ")}`, kind: "pm", vital: blind.length > 2 });
+  if (!(has(/^(?:ctrl|step)_\d/) && has(/^ctrl_begin$/)))
+    unseen.push({ what: "control events", kind: "ctrl", vital: true });
+  if (!(has(/^(?:data|step)_\d/) && has(/^data_begin$/)))
+    unseen.push({ what: "data events", kind: "data", vital: false });
+  if (!has(/^tre_/)) unseen.push({ what: "queued buffers", kind: "tre", vital: false });
+  if (!(has(/^chan_begin$/) && has(/^chan_end$/)))
+    unseen.push({ what: "channel commands", kind: "chan", vital: false });
   return unseen;
 }

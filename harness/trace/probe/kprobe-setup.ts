@@ -6,6 +6,7 @@ import { Btf } from "./btf.ts";
 import { MODULE, PROBE_GROUP, type Probe, probeCandidates, unseenBy } from "./definitions.ts";
 import { type DriverFunction, readBytes, readDriverCode } from "./driver-code.ts";
 import { driverLayout } from "./driver-layout.ts";
+import type { SeenKind } from "./source-choice.ts";
 
 /** Defining some forty probes takes an emulated host a few seconds. */
 const DEFINE_MS = 60_000;
@@ -15,6 +16,7 @@ const unusable = (why: string): RigFault => new RigFault("trace-no-kprobes", why
 export interface DefinedProbes {
   readonly accepted: readonly Probe[];
   readonly unseen: readonly string[];
+  readonly blindTo: readonly SeenKind[];
 }
 
 /**
@@ -39,7 +41,7 @@ export async function defineProbes(shell: TraceShell, place: TracefsPlace): Prom
       `in this build of the driver they would not see ${vital.join(", ")}${refusals(candidates, accepted, functions)}`,
     );
   }
-  return { accepted, unseen: unseen.map(({ what }) => what) };
+  return { accepted, unseen: unseen.map(({ what }) => what), blindTo: unseen.map(({ kind }) => kind) };
 }
 
 const refusals = (

@@ -14,11 +14,16 @@ import { defineProbes, removeProbes } from "./kprobe-setup.ts";
 export const TRACE_SOURCES = ["auto", "events", "kprobes", "dynamic-debug"] as const;
 export type TraceSourceChoice = (typeof TRACE_SOURCES)[number];
 
+/** Kinds of the driver's own trace events; control and data rings apart. */
+export type SeenKind = "pm" | "worker" | "intvec" | "ctrl" | "data" | "tre" | "chan";
+
 /** What the run's heading and record say of it. */
 export interface SourceFacts {
   readonly name: Exclude<TraceSourceChoice, "auto">;
   /** What it cannot see, each in a few words; empty for the driver's own events. */
   readonly unseen: readonly string[];
+  /** Kinds of events that it cannot show at all: that one of them is not there says nothing. */
+  readonly blindTo?: readonly SeenKind[];
   /** Why not a better one; absent for the driver's own events. */
   readonly because?: string;
 }
@@ -101,11 +106,16 @@ const UNPROBED = ["worker items", "states at a BHI interrupt"];
 
 async function kprobes(shell: () => TraceShell, options: SourceOptions, because: string): Promise<PreparedSource> {
   const { place, others } = options;
-  const { unseen } = await defineProbes(shell(), place);
+  const { unseen, blindTo } = await defineProbes(shell(), place);
   const messages = new DebugMessages(shell, "unprobed");
   const reach = (await messagesReachTrace(shell(), place)) && (await messages.switchOn()) === undefined;
   return {
-    facts: { name: "kprobes", unseen: reach ? unseen : [...unseen, ...UNPROBED], because },
+    facts: {
+      name: "kprobes",
+      unseen: reach ? unseen : [...unseen, ...UNPROBED],
+      blindTo: [...blindTo, ...(reach ? [] : (["worker", "intvec"] as const))],
+      because,
+    },
     events: [PROBE_GROUP, ...(reach ? [MESSAGE_EVENT] : []), ...others],
     filters: ON_FILTER,
     assembler: (onGap) => new ProbeAssembler({ messages: "unprobed", onGap }),
@@ -118,12 +128,7 @@ async function kprobes(shell: () => TraceShell, options: SourceOptions, because:
 }
 
 /** What the driver says at its debug level, told by what it does not say (text/dynamic-debug.ts has what it does). */
-const UNSAID = [
-  "PM transitions (only states in which it spoke)",
-  "data events",
-  "queued buffers",
-  "command completions",
-];
+const UNSAID = ["PM transitions", "data events", "queued buffers", "command completions"];
 
 async function messagesAlone(
   shell: () => TraceShell,
@@ -141,7 +146,7 @@ async function messagesAlone(
     );
   }
   return {
-    facts: { name: "dynamic-debug", unseen: UNSAID, because },
+    facts: { name: "dynamic-debug", unseen: UNSAID, blindTo: ["pm", "data", "tre"], because },
     events: [MESSAGE_EVENT, ...options.others],
     filters: ON_FILTER,
     assembler: (onGap) => new ProbeAssembler({ messages: "all", onGap }),

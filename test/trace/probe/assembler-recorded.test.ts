@@ -20,10 +20,13 @@ function said(event: MhiEvent): object {
   return rest;
 }
 
-describe("6.12: the driver's own events and the probes, recorded at once", async () => {
-  const recorded = await recordedEvents("linux-6.12-kprobe-and-events");
-  const { made, gaps, unpaired } = assemble(recorded, "unprobed");
-  const driver = ofDriver(recorded);
+const both = await recordedEvents("linux-6.12-kprobe-and-events");
+const old = await recordedEvents("linux-6.1-kprobe");
+const messages = await recordedEvents("linux-6.1-dynamic-debug");
+
+describe("6.12: the driver's own events and the probes, recorded at once", () => {
+  const { made, gaps, unpaired } = assemble(both, "unprobed");
+  const driver = ofDriver(both);
   const probes = ofProbes(made);
 
   it("holds a boot, channels, traffic, M3 and back, power down and a second boot", () => {
@@ -51,13 +54,12 @@ describe("6.12: the driver's own events and the probes, recorded at once", async
   });
 
   it.each([1, 2, 7])("gives the same in pieces of %i records", (piece) => {
-    expect(assemble(recorded, "unprobed", piece).made).toEqual(made);
+    expect(assemble(both, "unprobed", piece).made).toEqual(made);
   });
 });
 
-describe("6.1: no events of the driver's own", async () => {
-  const recorded = await recordedEvents("linux-6.1-kprobe");
-  const { made, gaps, unpaired } = assemble(recorded, "unprobed");
+describe("6.1: no events of the driver's own", () => {
+  const { made, gaps, unpaired } = assemble(old, "unprobed");
   const text = readFileSync(join(folderOf("linux-6.1-kprobe"), "trace.txt"), "utf8");
   const lines = (pattern: RegExp): RegExpExecArray[] => [...text.matchAll(pattern)] as RegExpExecArray[];
   const mhi = made.filter(isMhiEvent);
@@ -116,9 +118,8 @@ describe("6.1: no events of the driver's own", async () => {
   });
 });
 
-describe("6.1: messages alone", async () => {
-  const recorded = await recordedEvents("linux-6.1-dynamic-debug");
-  const { made } = assemble(recorded, "all");
+describe("6.1: messages alone", () => {
+  const { made } = assemble(messages, "all");
 
   it("become the events that they state, marked as such", () => {
     const mhi = made.filter(isMhiEvent);
