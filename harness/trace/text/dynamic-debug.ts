@@ -48,9 +48,12 @@ export interface MessageEvent {
   readonly d?: number;
 }
 
-/** `mhi mhi0: `, `mhi 0000:03:00.0: ` (5.8, 5.9), `mhi_wwan_ctrl mhi0_DUN: ` (a channel's device and its driver). */
+/**
+ * `mhi mhi0: `, `mhi 0000:03:00.0: ` (5.8, 5.9), `mhi_wwan_ctrl mhi0_DUN: ` (a channel's device and its driver);
+ * before it what the flags of dynamic debug add: `[74] mhi:mhi_pm_st_worker:794: `.
+ */
 const DEVICE =
-  /^(?<driver>[\w-]+) (?<controller>mhi\d+|[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d)(?<channel>_[\w-]+)?: (?<text>.*)$/;
+  /^(?:(?:\[\d+\]|<intr>) )?(?:\S+: )?(?<driver>[\w-]+) (?<controller>mhi\d{1,4}|[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d)(?<channel>_[\w-]+)?: (?<text>.*)$/;
 
 /** Words of kernels before 5.13. */
 const PM_WORDS = words(PM_STATE_BY_TEXT, {

@@ -16,6 +16,7 @@ export class TextForm {
   consoleLines = 0;
   wallClock = 0;
   prefixes = 0;
+  /** `nop` means events only. */
   tracer = "nop";
   messagesTyped = 0;
   messagesAsText = 0;
@@ -46,7 +47,7 @@ export class TextForm {
     add(this.consoleLines, `${this.consoleLines} ${lines(this.consoleLines)} of other output passed over`);
     add(
       this.otherTracer,
-      `${this.otherTracer} ${lines(this.otherTracer)} of another tracer (${this.#tracerName}) kept as text`,
+      `${this.otherTracer} ${lines(this.otherTracer)} of another tracer (${this.tracerName === "" ? "no event name" : this.tracerName}) kept as text`,
     );
     add(this.wrapped, `${this.wrapped} records put together from lines that a mail client wrapped`);
     add(this.wholeTimes, this.#wholeTimesNote());
@@ -74,14 +75,15 @@ export class TextForm {
     return notes;
   }
 
-  get #tracerName(): string {
-    return this.tracer === "nop" ? "no event name" : this.tracer;
+  /** Empty where none is at work but events. */
+  get tracerName(): string {
+    return this.tracer === "nop" ? "" : this.tracer;
   }
 
   #wholeTimesNote(): string {
     return this.traceCmd
       ? "times are whole numbers, as trace-cmd prints nanoseconds of the boot and tai clocks: read as nanoseconds"
-      : "times are whole numbers of a counter (counter, x86-tsc): kept as they are, they are no durations";
+      : "times are whole numbers of a counter (counter, x86-tsc, uptime): kept as they are, they are no durations";
   }
 }
 

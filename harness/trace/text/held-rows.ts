@@ -16,6 +16,8 @@ export interface HeldRow {
   readonly event?: MessageEvent | undefined;
   readonly other?: OtherRecord;
   readonly marker?: string;
+  /** Where the line stands, for people. */
+  readonly place?: string;
   /** Messages that the log itself lost, in place of a row. */
   readonly gap?: Gap;
 }

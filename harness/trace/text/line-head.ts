@@ -25,6 +25,10 @@ const isDigit = (byte: number | undefined): boolean => byte !== undefined && byt
 
 /** Kernel and trace-cmd pad the comm to 16 columns; whatever stands before is the name of a buffer or file. */
 const COMM_COLUMNS = 16;
+const LATENCY_COMM_COLUMNS = 8;
+/** PID_MAX_LIMIT and the largest NR_CPUS of the kernel: a number above is none of a record. */
+export const MAX_PID = 4_194_304;
+const MAX_CPU = 8191;
 const MAX_HEAD_BYTES = 512;
 const MAX_FLAGS = 8;
 /** Fraction digits -> factor to nanoseconds. */
@@ -44,32 +48,39 @@ export class LineHead {
   from = 0;
   /** The dash before the pid. */
   dashAt = 0;
+  #commColumns = COMM_COLUMNS;
+  /** From the dash to the bracket, as seen last. */
+  #pidColumns = 9;
 
   /** @returns where the event's name begins; -1: no such line. `from` is the first byte of a line that ends in LF. */
   read(bytes: Uint8Array, from: number): number {
     const usual = this.#usual(bytes, from);
-    if (usual > 0) return this.#afterCpu(bytes, usual);
+    if (usual > 0) {
+      const name = this.#usualTail(bytes, usual);
+      return name > 0 ? name : this.#afterCpu(bytes, usual);
+    }
     return this.#general(bytes, from);
   }
 
   /**
-   * The kernel's columns: 16 of comm, dash, 7 of pid, blank, bracket, 3 of CPU. @returns where the bracket has closed;
+   * The usual columns: 16 of comm, dash, 7 of pid (trace-cmd: 5), blank, bracket, 3 of CPU. @returns where the bracket has closed;
    * 0: it does not look so.
    */
   #usual(bytes: Uint8Array, from: number): number {
     const dashAt = from + COMM_COLUMNS;
-    if (bytes[dashAt] !== DASH || bytes[dashAt + 9] !== OPEN_BRACKET || bytes[dashAt + 13] !== CLOSE_BRACKET) return 0;
-    if (bytes[dashAt + 14] !== SPACE || bytes[from] === QUOTE || bytes[dashAt - 1] === SPACE) return 0;
-    const a = (bytes[dashAt + 10] as number) - 48;
-    const b = (bytes[dashAt + 11] as number) - 48;
-    const c = (bytes[dashAt + 12] as number) - 48;
+    const bracketAt = dashAt + this.#pidColumns;
+    if (bytes[dashAt] !== DASH || bytes[bracketAt] !== OPEN_BRACKET || bytes[bracketAt + 4] !== CLOSE_BRACKET) return 0;
+    if (bytes[bracketAt + 5] !== SPACE || bytes[from] === QUOTE || bytes[dashAt - 1] === SPACE) return 0;
+    const a = (bytes[bracketAt + 1] as number) - 48;
+    const b = (bytes[bracketAt + 2] as number) - 48;
+    const c = (bytes[bracketAt + 3] as number) - 48;
     if (a < 0 || a > 9 || b < 0 || b > 9 || c < 0 || c > 9) return 0;
     let at = dashAt + 1;
     let pid = 0;
     for (let digit = (bytes[at] as number) - 48; digit >= 0 && digit <= 9; digit = (bytes[++at] as number) - 48)
       pid = pid * 10 + digit;
-    if (at === dashAt + 1) return 0;
-    for (; at < dashAt + 9; at++) {
+    if (at === dashAt + 1 || pid > MAX_PID) return 0;
+    for (; at < bracketAt; at++) {
       if (bytes[at] !== SPACE) return 0;
     }
     for (let i = from; i < dashAt; i++) {
@@ -79,13 +90,47 @@ export class LineHead {
     this.pid = pid;
     this.from = from;
     this.dashAt = dashAt;
-    return dashAt + 14;
+    this.#commColumns = COMM_COLUMNS;
+    return bracketAt + 5;
+  }
+
+  /** ` dNs2.     9.300386: `: five flags, seconds, microseconds. @returns where the name begins; 0: it does not look so. */
+  #usualTail(bytes: Uint8Array, from: number): number {
+    let at = from + 6;
+    if (bytes[at] !== SPACE || bytes[from + 1] === SPACE || isDigit(bytes[from + 1])) return 0;
+    for (let i = from + 2; i < at; i++) {
+      if ((bytes[i] as number) <= SPACE) return 0;
+    }
+    while (bytes[at] === SPACE) at++;
+    const secondsAt = at;
+    let seconds = 0;
+    for (let digit = (bytes[at] as number) - 48; digit >= 0 && digit <= 9; digit = (bytes[++at] as number) - 48)
+      seconds = seconds * 10 + digit;
+    if (at === secondsAt || at - secondsAt > 9 || bytes[at] !== DOT) return 0;
+    const a = (bytes[at + 1] as number) - 48;
+    const b = (bytes[at + 2] as number) - 48;
+    const c = (bytes[at + 3] as number) - 48;
+    const d = (bytes[at + 4] as number) - 48;
+    const e = (bytes[at + 5] as number) - 48;
+    const f = (bytes[at + 6] as number) - 48;
+    // A byte below "0" makes the union negative; one above "9" the other one.
+    if ((a | b | c | d | e | f | (9 - a) | (9 - b) | (9 - c) | (9 - d) | (9 - e) | (9 - f)) < 0) return 0;
+    if (bytes[at + 7] !== COLON || bytes[at + 8] !== SPACE) return 0;
+    const name = at + 9;
+    if (bytes[name] === SPACE || bytes[name] === OPEN_PAREN) return 0;
+    this.seconds = seconds;
+    this.nanos = (a * 100_000 + b * 10_000 + c * 1000 + d * 100 + e * 10 + f) * 1000;
+    this.fractionDigits = 6;
+    this.wholeNumber = false;
+    this.relative = false;
+    return name;
   }
 
   #general(bytes: Uint8Array, from: number): number {
     let at = from;
     while (bytes[at] === QUOTE) at += bytes[at + 1] === SPACE ? 2 : 1;
     this.from = at;
+    this.#commColumns = COMM_COLUMNS;
     while (bytes[at] === SPACE) at++;
     const limit = from + MAX_HEAD_BYTES;
     for (; at < limit; at++) {
@@ -93,7 +138,11 @@ export class LineHead {
       if (byte === LF) return -1;
       if (byte === OPEN_BRACKET && at > this.from && bytes[at - 1] === SPACE) {
         const end = this.#cpu(bytes, at + 1);
-        if (end > 0 && this.#task(bytes, at)) return this.#afterCpu(bytes, end);
+        if (end > 0 && this.#task(bytes, at)) {
+          const columns = at - this.dashAt;
+          if (columns >= 3 && columns <= 12) this.#pidColumns = columns;
+          return this.#afterCpu(bytes, end);
+        }
       }
     }
     return -1;
@@ -117,7 +166,7 @@ export class LineHead {
     let at = dashAt + 1;
     let pid = 0;
     for (; isDigit(bytes[at]); at++) pid = pid * 10 + (bytes[at] as number) - 48;
-    if (at - dashAt > 8 || bytes[at] !== SPACE || dashAt === this.from) return -1;
+    if (pid > MAX_PID || bytes[at] !== SPACE || dashAt === this.from) return -1;
     while (bytes[at] === SPACE) at++;
     const cpuAt = at;
     let cpu = 0;
@@ -129,6 +178,7 @@ export class LineHead {
     this.pid = pid;
     this.cpu = cpu;
     this.dashAt = dashAt;
+    this.#commColumns = LATENCY_COMM_COLUMNS;
     return this.#time(bytes, at);
   }
 
@@ -136,7 +186,7 @@ export class LineHead {
     let at = from;
     let cpu = 0;
     for (; isDigit(bytes[at]); at++) cpu = cpu * 10 + (bytes[at] as number) - 48;
-    if (at === from || at - from > 5 || bytes[at] !== CLOSE_BRACKET || bytes[at + 1] !== SPACE) return -1;
+    if (at === from || cpu > MAX_CPU || bytes[at] !== CLOSE_BRACKET || bytes[at + 1] !== SPACE) return -1;
     this.cpu = cpu;
     return at + 1;
   }
@@ -154,7 +204,7 @@ export class LineHead {
     let pid = 0;
     let scale = 1;
     for (; isDigit(bytes[at]) && at > this.from; at--, scale *= 10) pid += ((bytes[at] as number) - 48) * scale;
-    if (at === end || end - at > 10 || bytes[at] !== DASH || at <= this.from) return false;
+    if (at === end || pid > MAX_PID || bytes[at] !== DASH || at <= this.from) return false;
     if (bytes[at - 1] === SPACE) return false;
     this.pid = pid;
     this.dashAt = at;
@@ -216,16 +266,16 @@ export class LineHead {
     return microseconds ? end + (bytes[end + 2] === COLON ? 2 : 3) : end;
   }
 
-  /** Where the comm begins: at most 16 columns before the dash. */
+  /** Where the comm begins: at most 16 columns before the dash (8 in the latency format). */
   commFrom(bytes: Uint8Array): number {
-    let at = Math.max(this.from, this.dashAt - COMM_COLUMNS);
+    let at = Math.max(this.from, this.dashAt - this.#commColumns);
     while (bytes[at] === SPACE && at < this.dashAt) at++;
     return at;
   }
 
   /** Where the text before the comm's columns ends: a buffer's or file's name with `: `; undefined without one. */
   prefixEnd(bytes: Uint8Array): number | undefined {
-    let at = this.dashAt - COMM_COLUMNS - 1;
+    let at = this.dashAt - this.#commColumns - 1;
     while (at > this.from && bytes[at] === SPACE) at--;
     return at > this.from && bytes[at] === COLON ? at : undefined;
   }

@@ -13,7 +13,8 @@ export type LineNote = {
       readonly lost: number | undefined;
       readonly detail: string;
       readonly fromFirst?: boolean;
-      readonly dump?: boolean;
+      /** Named before the note where trace-cmd shows several. */
+      readonly buffer?: string | undefined;
     }
   /** Records were overwritten before the first one, on whichever CPU. */
   | { readonly kind: "overwritten"; readonly lost: number; readonly detail: string }
@@ -33,10 +34,12 @@ export function stripLine(raw: string): string {
 const ESCAPES = /\u001b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[78=>c])|\r/g;
 
 /** `trace`, `trace_pipe`: `[LOST n EVENTS]`. trace-cmd: `[n EVENTS DROPPED]`. Without n: not known how many. */
-const LOSS = /^\s*(?:\S+:\s+)?CPU:(\d+) \[(?:LOST (?:(\d+) )?EVENTS|(?:(\d+) )?EVENTS DROPPED)\]/;
+const LOSS = /^\s*(?:(\S+):\s+)?CPU:(\d+) \[(?:LOST (?:(\d+) )?EVENTS|(?:(\d+) )?EVENTS DROPPED)\]/;
 /** `trace` writes it before the first record of a CPU whose earlier ones were overwritten. */
 const STARTED = /^#+ CPU (\d+) buffer started #+$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/;
+/** Where several files or buffers are shown, each line begins with a name. */
+const TRACE_CMD = /^(?:\S+:\s+)?(?:cpus=\d+|version = \d+|CPU \d+ is empty)$/;
 const PRINTK_LOSS = /\*\* (\d+) printk messages dropped \*\*|Missed (\d+) kernel messages/;
 const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 
@@ -44,12 +47,13 @@ const number = (text: string | undefined): number | undefined => (text === undef
 export function classify(text: string): LineNote | undefined {
   const loss = LOSS.exec(text);
   if (loss) {
-    const lost = number(loss[1 + 1] ?? loss[1 + 2]);
-    return { kind: "loss", cpu: Number(loss[1]), lost, detail: "the recorder notes lost events" };
+    const [, buffer, cpu, lost, dropped] = loss;
+    const detail = "the recorder notes lost events";
+    return { kind: "loss", cpu: Number(cpu), buffer, lost: number(lost ?? dropped), detail };
   }
   const line = text.trim();
   if (line.startsWith("#")) return heading(line);
-  if (line.startsWith("cpus=") || line.startsWith("version = ") || /^CPU \d+ is empty$/.test(line)) {
+  if (TRACE_CMD.test(line)) {
     return { kind: "heading", form: "trace-cmd" };
   }
   if (line.startsWith("Dumping ftrace buffer") || line === "(ftrace buffer empty)")

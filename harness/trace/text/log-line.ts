@@ -2,6 +2,7 @@
  * Lines of the kernel's log, as dmesg, journalctl, syslog and serial consoles show them: what stands before the message.
  *
  *   console, dmesg        [   12.345678] message        <7>[   12.345678] ...      kern  :debug : [   12.345678] ...
+ *   dmesg -d              [   12.345678 <    0.000123>] message
  *   with the caller       [   12.345678][  T123] message                          [   12.345678][    C1] message
  *   dmesg -T, --time-format iso
  *                         [Mon Nov 23 10:11:12 2026] message                      2026-11-23T10:11:12,345678+00:00 message
@@ -25,7 +26,7 @@ export interface LogLine extends LogStamp {
 }
 
 const CALLER = String.raw`(?:\[\s*(?<caller>[TC])(?<callerId>\d+)\] ?)?`;
-const STAMP = String.raw`\[\s*(?<seconds>\d{1,10})\.(?<fraction>\d{6})\] ?`;
+const STAMP = String.raw`\[\s*(?<seconds>\d{1,10})\.(?<fraction>\d{6})(?: <[\s\d.]+>)?\] ?`;
 const LEVEL = String.raw`(?:<\d{1,3}>|\w+ *:\w+ *: )?`;
 /** `host kernel: ` as syslog and journald write it. */
 const HOST = String.raw`\S+ (?:kernel|kernel\[\d+\]): ?`;
@@ -60,7 +61,7 @@ export function parseLogLine(text: string): LogLine | undefined {
 }
 
 function kernelStart(text: string): number {
-  const at = text.search(/(?:<\d{1,3}>)?\[\s*\d{1,10}\.\d{6}\]/);
+  const at = text.search(/(?:<\d{1,3}>)?\[\s*\d{1,10}\.\d{6}(?: <[\s\d.]+>)?\]/);
   return at > 0 && !/\bkernel(?:\[\d+\])?: ?$/.test(text.slice(0, at)) && !/^\w+ *:\w+ *: $/.test(text.slice(0, at))
     ? at
     : 0;

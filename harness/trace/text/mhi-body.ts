@@ -24,7 +24,20 @@ export const DOUBT_WRAP = 1;
 /** The value may be the beginning of a longer one, if the line is not whole. */
 export const DOUBT_CUT = 2;
 
-const MHI = four(Uint8Array.from(Buffer.from("mhi_")), 0);
+const W = (text: string): number => four(Uint8Array.from(Buffer.from(text, "latin1")), 0);
+const MHI = W("mhi_");
+/** The most frequent names, four bytes at a time without a loop; where the length is odd, groups overlap. */
+const CTRL = W("ctrl");
+const DATA = W("data");
+const EVENT = W("_eve");
+const EVENT_END = W("ent:");
+const GEN_ = W("gen_");
+const TRE_END = W("tre:");
+const INTV = W("intv");
+const EC_S = W("ec_s");
+const TATE = W("tate");
+const TES_END = W("tes:");
+/** The others, by the first byte after `mhi_`. */
 const NAMES: readonly (readonly { text: Literal; kind: Kind; v2: boolean | undefined }[] | undefined)[] = (() => {
   const table: { text: Literal; kind: Kind; v2: boolean | undefined }[][] = [];
   const add = (name: string, kind: Kind, v2?: boolean): void => {
@@ -33,13 +46,9 @@ const NAMES: readonly (readonly { text: Literal; kind: Kind; v2: boolean | undef
   };
   add("tryset_pm_state", Kind.PM);
   add("pm_st_transition", Kind.WORKER);
-  add("intvec_states", Kind.INTVEC, false);
   add("intvec_threaded_handler", Kind.INTVEC, true);
-  add("ctrl_event", Kind.CTRL, false);
   add("process_ctrl_ev_ring", Kind.CTRL, true);
-  add("data_event", Kind.DATA, false);
   add("process_data_event_ring", Kind.DATA, true);
-  add("gen_tre", Kind.TRE);
   add("channel_command_start", Kind.CHAN_START, false);
   add("update_channel_state_start", Kind.CHAN_START, true);
   add("channel_command_end", Kind.CHAN_END, false);
@@ -57,9 +66,9 @@ const V2_LOCAL_EE = ascii("local ee: ");
 const V2_STATE = ascii(" state: ");
 const V2_DEVICE_EE = ascii(" device ee: ");
 const TRE = ascii("TRE: 0x");
-const TRE_BUF = ascii(" TRE buf: 0x");
-const DWORD0 = ascii(" DWORD0: 0x");
-const DWORD1 = ascii(" DWORD1: 0x");
+/** ` TRE buf: 0x`, and ` DWORD?: 0x` around its number. */
+const TRE_BUF = [W(" TRE"), W(" buf"), W(": 0x")] as const;
+const DWORD = [W(" DWO"), W("WORD"), W(": 0x")] as const;
 const V2_RP = ascii("RP:0x");
 const V2_EVENT = ascii("Processing Event:0x");
 const HEX = ascii(" 0x");
@@ -74,6 +83,10 @@ const LETTER_A = 97;
 const LETTER_C = 99;
 const LETTER_H = 104;
 const LETTER_N = 110;
+/** More are rubbish, and a row has 16 bits for the number. */
+const MAX_CONTROLLERS = 4096;
+/** So many are compared as bytes before a string is made. */
+const MAX_QUICK_CONTROLLERS = 8;
 const MAX_STATE_BYTES = 64;
 const MAX_REASON_BYTES = 64;
 /** Words that are the beginning of another word of their table. */
@@ -84,6 +97,7 @@ const STATE_M3 = 5;
 export class MhiBody {
   readonly #reader: ByteReader;
   readonly #names: BatchNames;
+  readonly #controllers: (Literal | undefined)[] = [];
   /** `mhi0: ` of the last record. */
   #controllerText: Literal | undefined;
   #controllerId = 0;
@@ -101,18 +115,32 @@ export class MhiBody {
   /** Kind by the event's name that begins at `at`, the body's place into `bodyAt`; 0: another event. */
   kind(bytes: Uint8Array, at: number): Kind | 0 {
     if (four(bytes, at) !== MHI) return 0;
+    const first = four(bytes, at + 4);
+    if (first === CTRL || first === DATA) {
+      if (four(bytes, at + 8) === EVENT && four(bytes, at + 11) === EVENT_END) {
+        return this.#named(first === CTRL ? Kind.CTRL : Kind.DATA, false, bytes, at + 15);
+      }
+    } else if (first === GEN_) {
+      if (four(bytes, at + 8) === TRE_END) return this.#named(Kind.TRE, undefined, bytes, at + 12);
+    } else if (first === INTV && four(bytes, at + 8) === EC_S && four(bytes, at + 12) === TATE) {
+      if (four(bytes, at + 14) === TES_END) return this.#named(Kind.INTVEC, false, bytes, at + 18);
+    }
     const candidates = NAMES[bytes[at + 4] as number];
     if (candidates === undefined) return 0;
     for (let i = 0; i < candidates.length; i++) {
       const candidate = candidates[i];
       if (candidate === undefined || !matches(candidate.text, bytes, at + 4)) continue;
-      let body = at + 4 + candidate.text.length;
-      while (bytes[body] === SPACE) body++;
-      this.bodyAt = body;
-      if (candidate.v2 !== undefined) this.generation = candidate.v2 ? "v2" : "merged";
-      return candidate.kind;
+      return this.#named(candidate.kind, candidate.v2, bytes, at + 4 + candidate.text.length);
     }
     return 0;
+  }
+
+  #named(kind: Kind, v2: boolean | undefined, bytes: Uint8Array, from: number): Kind {
+    let at = from;
+    while (bytes[at] === SPACE) at++;
+    this.bodyAt = at;
+    if (v2 !== undefined) this.generation = v2 ? "v2" : "merged";
+    return kind;
   }
 
   /**
@@ -148,12 +176,27 @@ export class MhiBody {
       batch.controller[row] = this.#controllerId;
       return from + known.length;
     }
+    for (let id = 0; id < this.#controllers.length; id++) {
+      const other = this.#controllers[id];
+      if (other !== undefined && matches(other, bytes, from)) {
+        this.#controllerText = other;
+        this.#controllerId = id;
+        batch.controller[row] = id;
+        return from + other.length;
+      }
+    }
+    return this.#newController(batch, row, bytes, from);
+  }
+
+  #newController(batch: EventBatch, row: number, bytes: Uint8Array, from: number): number {
     let at = from;
     while (bytes[at] !== SPACE && bytes[at] !== LF) at++;
     if (bytes[at] !== SPACE || bytes[at - 1] !== COLON || at - from < 2 || at - from > 64) return -1;
+    if (this.#names.controllers.length >= MAX_CONTROLLERS) return -1;
     const name = Buffer.from(bytes.slice(from, at - 1)).toString("latin1");
     this.#controllerText = ascii(`${name}: `);
     this.#controllerId = this.#names.controller(name);
+    if (this.#controllerId < MAX_QUICK_CONTROLLERS) this.#controllers[this.#controllerId] = this.#controllerText;
     batch.controller[row] = this.#controllerId;
     return at + 1;
   }
@@ -250,16 +293,21 @@ export class MhiBody {
   /** From behind `TRE: 0x`. */
   #mergedElement(batch: EventBatch, row: number, bytes: Uint8Array, from: number): number {
     const reader = this.#reader;
-    let at = this.#slot(batch, row, bytes, from);
-    if (at < 0 || !matches(TRE_BUF, bytes, at)) return -1;
-    at = reader.hex(bytes, at + TRE_BUF.length);
-    if (at < 0 || !matches(DWORD0, bytes, at)) return -1;
+    let at = reader.pointer(bytes, from);
+    batch.slotLow[row] = reader.low;
+    batch.slotHigh[row] = reader.high;
+    if (at < 0 || four(bytes, at) !== TRE_BUF[0] || four(bytes, at + 4) !== TRE_BUF[1]) return -1;
+    if (four(bytes, at + 8) !== TRE_BUF[2]) return -1;
+    at = reader.hex(bytes, at + 12);
     batch.ptrLow[row] = reader.low;
     batch.ptrHigh[row] = reader.high;
-    at = reader.dword(bytes, at + DWORD0.length);
-    if (at < 0 || !matches(DWORD1, bytes, at)) return -1;
+    if (at < 0 || four(bytes, at) !== DWORD[0] || bytes[at + 6] !== 48) return -1;
+    if (four(bytes, at + 2) !== DWORD[1] || four(bytes, at + 7) !== DWORD[2]) return -1;
+    at = reader.dword(bytes, at + 11);
     batch.a[row] = reader.value;
-    at = reader.dword(bytes, at + DWORD1.length);
+    if (at < 0 || four(bytes, at) !== DWORD[0] || bytes[at + 6] !== 49) return -1;
+    if (four(bytes, at + 2) !== DWORD[1] || four(bytes, at + 7) !== DWORD[2]) return -1;
+    at = reader.dword(bytes, at + 11);
     batch.b[row] = reader.value;
     return at;
   }
