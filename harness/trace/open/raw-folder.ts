@@ -12,6 +12,8 @@ import { PlainFeed } from "../dat/feeds.ts";
 import { FileView } from "../dat/file-view.ts";
 import { parsePrintkFormats } from "../format.ts";
 import type { Gap } from "../mhi-events.ts";
+import { AssembledSource } from "../probe/assembled-source.ts";
+import { PROBE_GROUP } from "../probe/definitions.ts";
 import { FormatSet, type FormatText } from "../ring/format-set.ts";
 import { type PageLayout, parseHeaderPage } from "../ring/layout.ts";
 import { type LaneInput, PageSource } from "../ring/page-source.ts";
@@ -23,12 +25,24 @@ const FORMAT_FILE = /^(?:([\w-]+)\.)?([\w-]+)\.format$/;
 
 /** @throws UsageError `trace-no-pages` with what was looked for; RigFault of the formats. */
 export function openRawFolder(folder: string): TraceSource {
+  const records = openRawRecords(folder);
+  const formats = new Set(partsOf(folder).flatMap((part) => readdirSync(part)));
+  // Kernels before 6.9: what the collector recorded stands for the driver's own events.
+  if ([...formats].some((name) => name.startsWith(`${PROBE_GROUP}.`))) return new AssembledSource(records, "unprobed");
+  const driver = [...formats].some((name) => /^mhi_\w+\.format$/.test(name));
+  return !driver && formats.has("printk.console.format") ? new AssembledSource(records, "all") : records;
+}
+
+function partsOf(folder: string): string[] {
   const parts = readdirSync(folder)
     .filter((name) => /^part-\d+$/.test(name))
     .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
-  const sources = (parts.length > 0 ? parts.map((name) => join(folder, name)) : [folder]).flatMap(
-    (part) => openPart(part) ?? [],
-  );
+  return parts.length > 0 ? parts.map((name) => join(folder, name)) : [folder];
+}
+
+/** The records as they are, probes too. */
+export function openRawRecords(folder: string): TraceSource {
+  const sources = partsOf(folder).flatMap((part) => openPart(part) ?? []);
   const [first] = sources;
   if (!first) {
     throw new UsageError(

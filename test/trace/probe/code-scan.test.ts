@@ -27,6 +27,7 @@ describe("a write to a member", () => {
     ["another member: mov %rax,0x58(%rbx)", "48 89 43 58", 0x50, 8],
     ["another width: mov %eax,0x50(%rbx)", "89 43 50", 0x50, 8],
     ["an indexed one: mov %rax,0x50(%rbx,%rcx,8)", "48 89 44 cb 50", 0x50, 8],
+    ["the stack: mov %rax,0x50(%rsp)", "48 89 44 24 50", 0x50, 8],
     ["a register: mov %rax,%rbx", "48 89 c3", 0x50, 8],
     ["cut off before its offset", "48 89 83 98 00", 0x98, 8],
     ["cut off before its constant", "c7 83 54 01 00 00 10 00", 0x154, 4],

@@ -1,13 +1,13 @@
 /** Recordings of both kernels as events in time order, and what the assembler makes of them. */
 import { fileURLToPath } from "node:url";
 import type { Gap, TraceEvent } from "../../../harness/trace/mhi-events.ts";
-import { openRawFolder } from "../../../harness/trace/open/raw-folder.ts";
+import { openRawRecords } from "../../../harness/trace/open/raw-folder.ts";
 import { type AssemblerOptions, ProbeAssembler } from "../../../harness/trace/probe/assembler.ts";
 
 export const folderOf = (name: string): string => fileURLToPath(new URL(`../../data/trace/${name}`, import.meta.url));
 
 export async function recordedEvents(name: string): Promise<TraceEvent[]> {
-  const source = openRawFolder(folderOf(name));
+  const source = openRawRecords(folderOf(name));
   const events: TraceEvent[] = [];
   try {
     for await (const batch of source.batches()) {
