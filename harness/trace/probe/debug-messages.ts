@@ -5,9 +5,19 @@
 import type { TraceShell } from "../trace-shell.ts";
 import type { TracefsPlace } from "../tracefs.ts";
 import { MODULE } from "./definitions.ts";
+import type { SeenKind } from "./source-choice.ts";
 
-/** Those that tell what no probe can see: items of the worker, and both sides' state at a BHI interrupt. */
-const UNPROBED = [`module ${MODULE} format "Handling state transition"`, `module ${MODULE} format "local ee"`];
+/** Messages that tell of whole kinds of events; 6.9 and later have the events instead, and the messages no more. */
+const TOLD_BY: readonly (readonly [kind: SeenKind, format: string])[] = [
+  ["worker", "Handling state transition"],
+  ["intvec", "local ee"],
+  ["ctrl", "State change event to state"],
+  ["chan", "Updating channel state to"],
+];
+/** What no probe can see: items of the worker, and both sides' state at a BHI interrupt. */
+const UNPROBED = TOLD_BY.filter(([kind]) => kind === "worker" || kind === "intvec").map(
+  ([, format]) => `module ${MODULE} format "${format}"`,
+);
 const ALL = [`module ${MODULE}`];
 
 export const MESSAGE_EVENT = "printk/console";
@@ -23,11 +33,17 @@ export class DebugMessages {
   readonly #queries: readonly string[];
   /** `file:line` of the module's messages that were on before us. */
   #wereOn: readonly string[] | undefined;
+  #kinds: readonly SeenKind[] = [];
 
   /** @param shell - asked each time: the connection may be replaced meanwhile. */
   constructor(shell: () => TraceShell, which: "all" | "unprobed") {
     this.#shell = shell;
     this.#queries = which === "all" ? ALL : UNPROBED;
+  }
+
+  /** Kinds of events that this kernel's driver has messages for; known once they are on. */
+  get kinds(): readonly SeenKind[] {
+    return this.#kinds;
   }
 
   /** Also after the module was loaded anew, which forgets. @returns why it cannot be, in a clause; undefined if it is done. */
@@ -41,6 +57,7 @@ export class DebugMessages {
         return "the kernel has no dynamic debug for the driver (CONFIG_DYNAMIC_DEBUG, and debugfs mounted)";
       }
       this.#wereOn = switchedOn(before.stdout);
+      this.#kinds = TOLD_BY.filter(([, format]) => before.stdout.includes(format)).map(([kind]) => kind);
     }
     const result = await shell.exec(`${FIND_CONTROL}; ${this.#control("+p")}`);
     return result.exitCode === 0 ? undefined : `dynamic debug refuses: ${result.stderr.trim().slice(-200)}`;
@@ -60,6 +77,7 @@ export class DebugMessages {
   }
 
   #control(flag: "+p" | "-p"): string {
+    // One that matches no message is no fault: the driver of that kernel does not say it.
     return this.#queries.map((query) => `echo '${query} ${flag}' > $c`).join(" && ");
   }
 }

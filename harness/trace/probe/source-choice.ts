@@ -102,21 +102,32 @@ const ownEvents = ({ driverEvents, others }: SourceOptions): PreparedSource => (
   release: async () => undefined,
 });
 
-const UNPROBED = ["worker items", "states at a BHI interrupt"];
+/** Kinds in the words of the run's heading. */
+const KIND_WORDS: Readonly<Record<SeenKind, string>> = {
+  pm: "PM transitions",
+  worker: "worker items",
+  intvec: "states at a BHI interrupt",
+  ctrl: "control events",
+  data: "data events",
+  tre: "queued buffers",
+  chan: "channel commands",
+};
+const inWords = (kinds: readonly SeenKind[]): string[] => kinds.map((kind) => KIND_WORDS[kind]);
 
 async function kprobes(shell: () => TraceShell, options: SourceOptions, because: string): Promise<PreparedSource> {
   const { place, others } = options;
   const { unseen, blindTo } = await defineProbes(shell(), place);
   const messages = new DebugMessages(shell, "unprobed");
-  const reach = (await messagesReachTrace(shell(), place)) && (await messages.switchOn()) === undefined;
+  const heard = (await messagesReachTrace(shell(), place)) && (await messages.switchOn()) === undefined;
+  const untold = (["worker", "intvec"] as const).filter((kind) => !(heard && messages.kinds.includes(kind)));
   return {
     facts: {
       name: "kprobes",
-      unseen: reach ? unseen : [...unseen, ...UNPROBED],
-      blindTo: [...blindTo, ...(reach ? [] : (["worker", "intvec"] as const))],
+      unseen: [...unseen, ...inWords(untold)],
+      blindTo: [...blindTo, ...untold],
       because,
     },
-    events: [PROBE_GROUP, ...(reach ? [MESSAGE_EVENT] : []), ...others],
+    events: [PROBE_GROUP, ...(heard ? [MESSAGE_EVENT] : []), ...others],
     filters: ON_FILTER,
     assembler: (onGap) => new ProbeAssembler({ messages: "unprobed", onGap }),
     rearm: async () => void (await messages.switchOn()),
@@ -127,9 +138,6 @@ async function kprobes(shell: () => TraceShell, options: SourceOptions, because:
   };
 }
 
-/** What the driver says at its debug level, told by what it does not say (text/dynamic-debug.ts has what it does). */
-const UNSAID = ["PM transitions", "data events", "queued buffers", "command completions"];
-
 async function messagesAlone(
   shell: () => TraceShell,
   options: SourceOptions,
@@ -138,15 +146,17 @@ async function messagesAlone(
   const messages = new DebugMessages(shell, "all");
   const refused = await messages.switchOn();
   const why = refused ?? ((await messagesReachTrace(shell(), options.place)) ? undefined : UNHEARD);
-  if (why !== undefined) {
+  const untold = ALL_KINDS.filter((kind) => !messages.kinds.includes(kind));
+  if (why !== undefined || untold.length === ALL_KINDS.length) {
     await messages.restore();
     throw new RigFault(
       "trace-no-source",
-      `the driver cannot be watched: ${because}; its debug messages neither, for ${why}`,
+      `the driver cannot be watched: ${because}; its debug messages neither, for ${why ?? "they tell of no event that is known"}`,
     );
   }
   return {
-    facts: { name: "dynamic-debug", unseen: UNSAID, blindTo: ["pm", "data", "tre"], because },
+    // Of the control ring's elements there are messages for changes of state and EE only.
+    facts: { name: "dynamic-debug", unseen: [...inWords(untold), "command completions"], blindTo: untold, because },
     events: [MESSAGE_EVENT, ...options.others],
     filters: ON_FILTER,
     assembler: (onGap) => new ProbeAssembler({ messages: "all", onGap }),
@@ -155,4 +165,5 @@ async function messagesAlone(
   };
 }
 
+const ALL_KINDS = Object.keys(KIND_WORDS) as SeenKind[];
 const UNHEARD = "this kernel's printk:console does not tell of them (it does from 5.19 on)";

@@ -18,6 +18,8 @@ interface Host {
 
 const CONTROL = `drivers/bus/mhi/host/pm.c:591 [mhi]mhi_pm_st_worker =_ "Handling state transition: %s\\012"
 drivers/bus/mhi/host/main.c:498 [mhi]mhi_intvec_threaded_handler =pmf "local ee: %s state: %s device ee: %s state: %s\\012"
+drivers/bus/mhi/host/main.c:870 [mhi]mhi_process_ctrl_ev_ring =_ "State change event to state: %s\\012"
+drivers/bus/mhi/host/main.c:1290 [mhi]mhi_update_channel_state =_ "%d: Updating channel state to: %s\\012"
 `;
 
 /** Functions at 0xffffffffc0256000 and on: enough of the driver for probes that see all. */
@@ -160,6 +162,15 @@ describe("the source that is taken", () => {
     expect(source.facts.because).toContain(why);
     expect(source.facts.blindTo).toEqual(["pm", "data", "tre"]);
     expect(source.events).toEqual(["printk/console", "power/suspend_resume"]);
+  });
+
+  it("does not hope for messages that a newer driver does not have", async () => {
+    const newer = `drivers/bus/mhi/host/pm.c:1162 [mhi]mhi_async_power_up =_ "Requested to power ON\\012"\n`;
+    const { source } = await prepared({ events: true, control: newer }, "kprobes");
+    expect(source.facts).toMatchObject({ name: "kprobes", blindTo: ["worker", "intvec"] });
+    await expect(prepared({ events: true, control: newer }, "dynamic-debug")).rejects.toMatchObject({
+      code: "trace-no-source",
+    });
   });
 
   it("is none where there is neither, with all reasons in one sentence", async () => {
