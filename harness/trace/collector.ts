@@ -18,6 +18,7 @@ import { SegmentDecoder } from "./decoder.ts";
 import { MarkerWatch } from "./marker-watch.ts";
 import type { Gap, TraceEvent } from "./mhi-events.ts";
 import type { ProbeAssembler } from "./probe/assembler.ts";
+import { missedHits } from "./probe/definitions.ts";
 import type { PreparedSource, SourceFacts } from "./probe/source-choice.ts";
 import { RawStore } from "./raw-store.ts";
 import { FormatSet } from "./ring/format-set.ts";
@@ -51,6 +52,7 @@ export class Collector {
   readonly #source: PreparedSource;
   readonly #assembler: ProbeAssembler | undefined;
   #shell: TraceShell;
+  #missed = 0;
   #lastMark: Promise<unknown> = Promise.resolve();
   #ended: string | undefined;
   #detached: string | undefined;
@@ -351,7 +353,17 @@ export class Collector {
     const result = await this.#shell.exec(tracefs.statsCommand(this.#options), { timeoutMs: this.#timeoutMs });
     const all = tracefs.parseStats(result.stdout);
     this.#counters.noteDropped(all, this.watermarkNs);
+    if (this.#assembler) this.#noteMissed(missedHits(result.stdout), Math.max(...all.map((own) => own.nowNs)));
     return all;
+  }
+
+  /** Probes that were hit and could not record it, since the last look. */
+  #noteMissed(missed: number, toNs: Nanoseconds): void {
+    const lost = missed - this.#missed;
+    this.#missed = missed;
+    if (lost <= 0) return;
+    const detail = `the kernel missed ${lost} hits of the probes`;
+    this.#decoder.addGap({ fromNs: this.watermarkNs, toNs, reason: "dropped", lost, detail });
   }
 
   /** Counters began anew: when nothing moves any more, what was decoded is what they count from. */

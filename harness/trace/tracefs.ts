@@ -140,7 +140,7 @@ export const markerText = (text: string): string =>
 
 /** One process for all CPUs: a fork is dear on an emulated host. */
 export const statsCommand = (place: TracefsPlace): string =>
-  `cd ${place.root}/instances/${place.instance}/per_cpu && grep -H . cpu*/stats`;
+  `cd ${place.root}/instances/${place.instance}/per_cpu && grep -H . cpu*/stats ${place.root}/kprobe_profile 2>/dev/null`;
 
 export interface CpuStats {
   readonly cpu: number;

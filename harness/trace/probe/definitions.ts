@@ -174,6 +174,12 @@ const entry = (event: string, owner: string, args: readonly string[]): Probe => 
 const pick = (functions: Functions, names: Iterable<string>): DriverFunction[] =>
   [...names].flatMap((name) => functions.get(name) ?? []);
 
+const PROFILE_LINE = /kprobe_profile:\s*(?:pm|direct|ctrl|data|step|tre|chan)_(?:\d+|begin|end)\s+\d+\s+(\d+)\s*$/gm;
+
+/** Hits that the kernel could not record (lines of `kprobe_profile` as grep -H shows them: event, hits, misses): no page tells of them. */
+export const missedHits = (profile: string): number =>
+  [...profile.matchAll(PROFILE_LINE)].reduce((sum, [, missed]) => sum + Number(missed), 0);
+
 interface Placed {
   readonly stem: string;
   readonly owner: DriverFunction;

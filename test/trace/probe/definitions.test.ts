@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Btf } from "../../../harness/trace/probe/btf.ts";
-import { type Probe, probeCandidates, unseenBy } from "../../../harness/trace/probe/definitions.ts";
+import { missedHits, type Probe, probeCandidates, unseenBy } from "../../../harness/trace/probe/definitions.ts";
 import type { DriverFunction } from "../../../harness/trace/probe/driver-code.ts";
 import { driverLayout } from "../../../harness/trace/probe/driver-layout.ts";
 import { driverBtf } from "./btf-builder.ts";
@@ -138,4 +138,14 @@ describe("what a set of probes cannot see", () => {
     const build = { ...BUILD, mhi_pm_suspend: `${call.toString("hex")} c3` };
     expect(unseenBy(candidates(build), functionsOf(build))).toEqual([]);
   });
+});
+
+it("hits that the kernel missed are counted, of our probes and no others", () => {
+  const profile = [
+    "  pm_0                                                      12               0",
+    "  ctrl_end                                                   9               2",
+    "  tre_0                                                    300              40",
+    "  somebody_elses                                             1              99",
+  ].map((line) => `/sys/kernel/tracing/kprobe_profile:${line}`);
+  expect(missedHits(`cpu0/stats:entries: 3\n${profile.join("\n")}\n`)).toBe(42);
 });
