@@ -6,7 +6,7 @@ import { JsonLineWriter } from "../trace/export/json-lines.ts";
 import { LineWriter } from "../trace/export/lines.ts";
 import { StatsCollector } from "../trace/export/stats.ts";
 import { statsJson, statsText } from "../trace/export/stats-table.ts";
-import { type DeviceLogLines, type DeviceLogOptions, deviceLinesOf } from "./device-lines.ts";
+import { type DeviceLogOptions, deviceLinesOf, type PlacedLines } from "./device-lines.ts";
 import {
   FILE_ARGUMENT,
   type IntervalOptions,
@@ -15,6 +15,7 @@ import {
   pump,
   selectionOf,
   tellSummary,
+  withDeviceLog,
   withFilter,
   withInterval,
 } from "./trace-input.ts";
@@ -30,11 +31,8 @@ export function decodeCommand(): Command {
     .argument("<file>", FILE_ARGUMENT)
     .option("--json", "one JSON object a line")
     .option("--stats", "counts: events, time in PM states, channels, losses");
-  return withInterval(withFilter(command))
+  return withDeviceLog(withInterval(withFilter(command)))
     .option("--channel <number>", "events that name this channel, and the markers")
-    .option("--device-log <file>", "lines of the endpoint's own log between the events")
-    .option("--clock-samples <run>", "a run's folder or run.json: places the device's log on the trace clock")
-    .option("--boot <id>", "which boot of the run the recording is of, where it holds several")
     .addHelpText("after", HELP)
     .action(decode);
 }
@@ -52,6 +50,7 @@ Examples:
   mhi-hil decode trace.dat --controller mhi0 --channel 20 --from +1.5
   mhi-hil decode trace.txt --json --from marker:suspend --to marker:resume
   mhi-hil decode - --stats
+  mhi-hil decode reports/out/2026-11-23T1904-07/trace/worker-1/boot-1 --device-log reports/out/2026-11-23T1904-07
   mhi-hil decode trace.dat --device-log device.jsonl --clock-samples reports/out/2026-11-23T1904-07`;
 
 async function decode(file: string, options: DecodeOptions): Promise<void> {
@@ -60,9 +59,9 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
     throw new UsageError("decode-options", "--stats counts the recording; --device-log is for lines: leave one out");
   }
   const opened = await openRecording(file, selection);
-  let device: DeviceLogLines | undefined;
+  let device: PlacedLines | undefined;
   try {
-    device = deviceLinesOf(options, opened.axis);
+    device = deviceLinesOf(file, options, opened.axis);
     const consumer = options.stats
       ? new StatsOutput(opened, options.json ?? false)
       : consumerOf(opened, options, device);
@@ -74,7 +73,7 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
   }
 }
 
-function consumerOf({ axis }: Opened, options: DecodeOptions, device: DeviceLogLines | undefined): RowConsumer {
+function consumerOf({ axis }: Opened, options: DecodeOptions, device: PlacedLines | undefined): RowConsumer {
   if (options.json) {
     return new JsonLineWriter({ axis, ...(device ? { head: { deviceLog: device.placement } } : {}) });
   }

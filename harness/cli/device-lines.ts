@@ -1,14 +1,16 @@
 /**
  * The endpoint's own log on the recording's axis. Its times are the controller's monotonic clock; a run's record holds
- * samples of the host's trace clock against it, one set a boot.
+ * samples of the host's trace clock against it, one set a boot. A line stands where the sample nearest to it puts it, as in
+ * the run's report (harness/trace/clock-map.ts).
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeError, UsageError } from "../base/errors.ts";
-import { deviceLogLineSchema, runRecordSchema } from "../record/schema.ts";
+import { UsageError } from "../base/errors.ts";
+import type { RunRecord } from "../record/schema.ts";
 import type { ClockSample } from "../trace/clock-map.ts";
 import type { DeviceLine, DeviceLines } from "../trace/export/feed.ts";
 import type { TimeAxis } from "../trace/time-axis.ts";
+import { DeviceLogFile, type DeviceLogReader, RecordedLines, runOf } from "./device-log-reader.ts";
 
 export interface DeviceLogOptions {
   readonly deviceLog?: string;
@@ -20,100 +22,92 @@ interface BootSample extends ClockSample {
   readonly bootId: string;
 }
 
-/** @throws UsageError `device-log`, `clock-samples`: what is missing or cannot be read. */
-export function deviceLinesOf(options: DeviceLogOptions, axis: TimeAxis): DeviceLogLines | undefined {
+/**
+ * @param recording - what is decoded: a folder of raw pages tells its boot.
+ * @throws UsageError `device-log`, `clock-samples`, `run-unreadable`: what is missing or cannot be read.
+ */
+export function deviceLinesOf(recording: string, options: DeviceLogOptions, axis: TimeAxis): PlacedLines | undefined {
   const { deviceLog, clockSamples } = options;
-  if (deviceLog === undefined && clockSamples === undefined && options.boot === undefined) return undefined;
-  if (deviceLog === undefined || clockSamples === undefined) {
+  if (deviceLog === undefined) {
+    if (clockSamples === undefined && options.boot === undefined) return undefined;
+    throw new UsageError("clock-samples", "--clock-samples and --boot place a device's log: name it with --device-log");
+  }
+  const logRun = runOf(deviceLog);
+  const run = clockSamples === undefined ? logRun : runOf(clockSamples);
+  if (!run) {
     throw new UsageError(
       "clock-samples",
-      "--device-log and --clock-samples go together: the log's times are the controller's, and only a run's record (run.json) tells where they stand on the trace clock",
+      `${clockSamples ?? deviceLog} is no run: the log's times are the controller's, and only a run's record (its folder or run.json) tells where they stand on the trace clock; name it with --clock-samples`,
     );
   }
-  const samples = readSamples(clockSamples);
-  return new DeviceLogLines(deviceLog, samples, bootOf(clockSamples, samples, options.boot), axis);
+  const samples = samplesOf(run);
+  const boot = bootOf(run, samples, options.boot ?? bootIdOf(recording));
+  const lines = logRun ? new RecordedLines(logRun) : new DeviceLogFile(deviceLog);
+  return new PlacedLines({ name: deviceLog, lines, samples, boot, axis });
 }
 
-function readSamples(path: string): BootSample[] {
-  const file = existsSync(join(path, "run.json")) ? join(path, "run.json") : path;
-  try {
-    const run = runRecordSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-    return run.tests.flatMap((test) =>
-      test.segments.flatMap(({ bootId, clock }) => clock.map((sample) => ({ ...sample, bootId }))),
-    );
-  } catch (cause) {
-    throw new UsageError(
-      "clock-samples",
-      `${file} is no record of a run (run.json): ${describeError(cause).split("\n")[0]}`,
-      {
-        cause,
-      },
-    );
-  }
+const samplesOf = (run: RunRecord): BootSample[] =>
+  run.tests.flatMap(({ segments }) =>
+    segments.flatMap(({ bootId, clock }) => clock.map((sample) => ({ ...sample, bootId }))),
+  );
+
+/** Pages that the collector kept stand beside the boot's id. */
+function bootIdOf(recording: string): string | undefined {
+  const file = [join(recording, "boot_id"), join(recording, "part-0", "boot_id")].find((path) => existsSync(path));
+  return file === undefined ? undefined : readFileSync(file, "utf8").trim();
 }
 
-function bootOf(path: string, samples: readonly BootSample[], asked: string | undefined): string {
+function bootOf(run: RunRecord, samples: readonly BootSample[], asked: string | undefined): string {
   const boots = [...new Set(samples.map(({ bootId }) => bootId))];
   const [first] = boots;
-  if (first === undefined) throw new UsageError("clock-samples", `${path} holds no clock samples`);
+  if (first === undefined) throw new UsageError("clock-samples", `run ${run.id} holds no clock samples`);
   if (asked === undefined && boots.length === 1) return first;
   const found = boots.filter((boot) => asked !== undefined && boot.startsWith(asked));
   if (found.length === 1 && found[0] !== undefined) return found[0];
+  const why = asked === undefined ? `${boots.length} boots` : `no one boot ${asked}`;
   throw new UsageError(
     "clock-samples",
-    `${path} holds samples of ${boots.length} boots: name the recording's with --boot ID, one of ${boots.join(", ")}`,
+    `run ${run.id} holds samples of ${why}: name the recording's with --boot ID, one of ${boots.join(", ")}`,
   );
 }
 
-const CHUNK_BYTES = 1 << 16;
-const MAX_LINE = 1 << 20;
+interface PlacedOptions {
+  readonly name: string;
+  readonly lines: DeviceLogReader;
+  readonly samples: readonly BootSample[];
+  readonly boot: string;
+  readonly axis: TimeAxis;
+}
 
-export class DeviceLogLines implements DeviceLines {
-  readonly #path: string;
-  readonly #samples: readonly BootSample[];
-  readonly #boot: string;
-  readonly #axis: TimeAxis;
-  readonly #descriptor: number;
-  readonly #chunk = Buffer.alloc(CHUNK_BYTES);
-  readonly #decoder = new TextDecoder();
-  #text = "";
-  #ended = false;
+export class PlacedLines implements DeviceLines {
+  readonly #options: PlacedOptions;
   #next: DeviceLine | undefined;
   #started = false;
-  #unreadable = 0;
   #otherBoots = 0;
 
-  constructor(path: string, samples: readonly BootSample[], boot: string, axis: TimeAxis) {
-    this.#path = path;
-    this.#samples = samples;
-    this.#boot = boot;
-    this.#axis = axis;
-    try {
-      this.#descriptor = openSync(path, "r");
-    } catch (cause) {
-      throw new UsageError("device-log", `${path} cannot be opened: ${describeError(cause)}`, { cause });
-    }
+  constructor(options: PlacedOptions) {
+    this.#options = options;
   }
 
   /** For the head of the output: how the lines were placed, and how sure that is. */
   get placement(): string {
-    const own = this.#samples.filter(({ bootId }) => bootId === this.#boot);
-    const widest = Math.max(...own.map(({ uncertaintyNs }) => uncertaintyNs));
-    return `device log ${this.#path}, placed by ${own.length} clock samples of boot ${this.#boot}: give or take ${(widest / 1e6).toFixed(3)} ms`;
+    const { samples, boot, name } = this.#options;
+    const own = samples.filter(({ bootId }) => bootId === boot);
+    const widest = own.reduce((most, { uncertaintyNs }) => Math.max(most, uncertaintyNs), 0);
+    return `device log ${name}, placed by ${own.length} clock samples of boot ${boot}: each line is right to ${(widest / 1e6).toFixed(3)} ms at worst, the order against the host's events no better than that`;
   }
 
   get notes(): string[] {
-    const clocks = this.#axis.info.buffers.flatMap(({ clock }) =>
-      clock === undefined || clock === "boot" ? [] : [clock],
-    );
+    const { name, lines, axis } = this.#options;
+    const clocks = axis.info.buffers.flatMap(({ clock }) => (clock === undefined || clock === "boot" ? [] : [clock]));
     return [
-      ...(this.#unreadable > 0
-        ? [`${this.#unreadable} lines of ${this.#path} are no lines of a device log and were left out`]
+      ...(lines.unreadable > 0 ? [`${lines.unreadable} lines of ${name} are none of a device's log: left out`] : []),
+      ...(this.#otherBoots > 0
+        ? [`${this.#otherBoots} lines of ${name} are of another boot of the host: left out`]
         : []),
-      ...(this.#otherBoots > 0 ? [`${this.#otherBoots} lines of ${this.#path} are of another boot of the host`] : []),
       ...(clocks.length > 0
         ? [
-            `the recording's clock is ${clocks[0]}, a run's samples are of boot: the device's lines may stand in the wrong place`,
+            `the recording's clock is ${clocks[0]}, the samples are of boot: the device's lines may stand in the wrong place`,
           ]
         : []),
     ];
@@ -125,46 +119,36 @@ export class DeviceLogLines implements DeviceLines {
   }
 
   take(): DeviceLine {
-    const line = this.#next ?? { tNs: Number.POSITIVE_INFINITY, deviceKind: "", text: "" };
+    const line = this.#next ?? { tNs: Number.POSITIVE_INFINITY, uncertaintyNs: 0, deviceKind: "", text: "" };
     this.#advance();
     return line;
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    this.#options.lines.close();
   }
 
   #advance(): void {
+    const { lines, boot, axis } = this.#options;
     this.#started = true;
     this.#next = undefined;
-    for (let text = this.#line(); text !== undefined; text = this.#line()) {
-      const line = text.trim() === "" ? undefined : this.#read(text);
-      if (!line) continue;
-      this.#next = line;
+    for (let line = lines.next(); line; line = lines.next()) {
+      const sample = this.#nearest(line.controllerNs);
+      if (sample?.bootId !== boot) {
+        this.#otherBoots++;
+        continue;
+      }
+      const hostNs = sample.hostNs + (line.controllerNs - sample.controllerNs);
+      const tNs = Math.round(hostNs - Number(axis.info.originNs));
+      this.#next = { tNs, uncertaintyNs: sample.uncertaintyNs, deviceKind: line.kind, text: line.text };
       return;
     }
-  }
-
-  #read(text: string): DeviceLine | undefined {
-    const parsed = deviceLogLineSchema.safeParse(parseJson(text));
-    if (!parsed.success) {
-      this.#unreadable++;
-      return undefined;
-    }
-    const { controllerNs, kind, text: words } = parsed.data;
-    const sample = this.#nearest(controllerNs);
-    if (sample?.bootId !== this.#boot) {
-      this.#otherBoots++;
-      return undefined;
-    }
-    const hostNs = sample.hostNs + (controllerNs - sample.controllerNs);
-    return { tNs: Math.round(hostNs - Number(this.#axis.info.originNs)), deviceKind: kind, text: words };
   }
 
   #nearest(controllerNs: number): BootSample | undefined {
     let nearest: BootSample | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const sample of this.#samples) {
+    for (const sample of this.#options.samples) {
       const distance = Math.abs(sample.controllerNs - controllerNs);
       if (distance < least) {
         least = distance;
@@ -172,39 +156,5 @@ export class DeviceLogLines implements DeviceLines {
       }
     }
     return nearest;
-  }
-
-  #line(): string | undefined {
-    for (;;) {
-      const end = this.#text.indexOf("\n");
-      if (end >= 0) {
-        const line = this.#text.slice(0, end);
-        this.#text = this.#text.slice(end + 1);
-        return line;
-      }
-      if (this.#ended) {
-        const rest = this.#text;
-        this.#text = "";
-        return rest === "" ? undefined : rest;
-      }
-      this.#fill();
-    }
-  }
-
-  #fill(): void {
-    const got = readSync(this.#descriptor, this.#chunk, 0, CHUNK_BYTES, null);
-    this.#ended = got === 0;
-    this.#text += this.#decoder.decode(this.#chunk.subarray(0, got), { stream: true });
-    if (this.#text.length > MAX_LINE) {
-      throw new UsageError("device-log", `${this.#path} is no device log: a line of more than ${MAX_LINE} characters`);
-    }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

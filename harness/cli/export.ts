@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { UsageError } from "../base/errors.ts";
 import { ChromeSink } from "../trace/export/chrome-json.ts";
 import { CSV_COLUMNS, CsvWriter } from "../trace/export/csv.ts";
 import type { RowConsumer } from "../trace/export/feed.ts";
@@ -6,12 +7,21 @@ import { PerfettoSink } from "../trace/export/perfetto.ts";
 import { TraceDatWriter } from "../trace/export/trace-dat.ts";
 import { TrackWriter } from "../trace/export/tracks.ts";
 import type { TimeAxis } from "../trace/time-axis.ts";
-import { FILE_ARGUMENT, type IntervalOptions, openRecording, pump, tellSummary, withFilter } from "./trace-input.ts";
+import { type DeviceLogOptions, deviceLinesOf, type PlacedLines } from "./device-lines.ts";
+import {
+  FILE_ARGUMENT,
+  type IntervalOptions,
+  openRecording,
+  pump,
+  tellSummary,
+  withDeviceLog,
+  withFilter,
+} from "./trace-input.ts";
 
 const FORMATS = ["perfetto", "trace-dat", "csv", "chrome-json"] as const;
 type Format = (typeof FORMATS)[number];
 
-interface ExportOptions extends Pick<IntervalOptions, "controller" | "buffer"> {
+interface ExportOptions extends Pick<IntervalOptions, "controller" | "buffer">, DeviceLogOptions {
   readonly to: Format;
   readonly output?: string;
 }
@@ -22,7 +32,7 @@ export function exportCommand(): Command {
     .argument("<file>", FILE_ARGUMENT)
     .addOption(new Option("--to <format>", "what to make").choices(FORMATS).makeOptionMandatory())
     .option("-o, --output <file>", "where to write it (default: standard output)");
-  return withFilter(command).addHelpText("after", HELP).action(exportTrace);
+  return withDeviceLog(withFilter(command)).addHelpText("after", HELP).action(exportTrace);
 }
 
 const HELP = `
@@ -51,16 +61,38 @@ function wrapped(words: readonly string[]): string {
 }
 
 async function exportTrace(file: string, options: ExportOptions): Promise<void> {
-  const { controller, buffer } = options;
+  const { to, controller, buffer, output: out } = options;
+  if (to === "trace-dat" && options.deviceLog !== undefined) {
+    throw new UsageError(
+      "export-device-log",
+      "a trace.dat holds what the kernel recorded: --device-log has no place in it",
+    );
+  }
   const selection = {
     ...(controller === undefined ? {} : { controller }),
     ...(buffer === undefined ? {} : { buffer }),
   };
   const opened = await openRecording(file, selection);
-  const consumer = consumerOf(options.to, opened.axis);
-  const binary = options.to === "perfetto" || options.to === "trace-dat";
-  const whole = await pump(opened, consumer, { file, out: options.output, binary, doing: `export to ${options.to}` });
-  if (whole) tellSummary(opened, consumer instanceof TraceDatWriter ? consumer.notes : []);
+  const consumer = consumerOf(to, opened.axis);
+  const binary = to === "perfetto" || to === "trace-dat";
+  let device: PlacedLines | undefined;
+  try {
+    device = deviceLinesOf(file, options, opened.axis);
+    const whole = await pump(opened, consumer, {
+      file,
+      out,
+      binary,
+      doing: `export to ${to}`,
+      ...(device ? { device } : {}),
+    });
+    if (!whole) return;
+    const told = consumer instanceof TraceDatWriter ? consumer.notes : [];
+    tellSummary(opened, device ? [device.placement, ...device.notes] : told);
+  } finally {
+    opened.source.close();
+    device?.close();
+    if (consumer instanceof TraceDatWriter) consumer.close();
+  }
 }
 
 function consumerOf(format: Format, axis: TimeAxis): RowConsumer {

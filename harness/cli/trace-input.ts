@@ -34,6 +34,12 @@ export const withFilter = (command: Command): Command =>
     .option("--controller <name>", "events of this controller (mhi0), and the markers")
     .option("--buffer <name>", 'events of this tracefs instance; "" for the top-level buffer');
 
+export const withDeviceLog = (command: Command): Command =>
+  command
+    .option("--device-log <file>", "lines of the endpoint's own log on the same axis: its file, or a run's folder")
+    .option("--clock-samples <run>", "a run's folder or run.json that places the log's file on the trace clock")
+    .option("--boot <id>", "which boot of the run the recording is of, where that is not told");
+
 /** @throws UsageError `trace-time`, `trace-interval`, `trace-channel` */
 export function selectionOf(options: IntervalOptions): SelectionOptions {
   const from = options.from === undefined ? undefined : parseTimePoint(options.from, "--from");

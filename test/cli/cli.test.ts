@@ -64,7 +64,20 @@ function addRun(id: string, text: string): string {
 }
 
 describe("help", () => {
-  const commands = ["run", "lab", "rigs", "report", "lab up", "lab down", "lab status", "lab shell", "lab console"];
+  const commands = [
+    "run",
+    "lab",
+    "rigs",
+    "report",
+    "lab up",
+    "lab down",
+    "lab status",
+    "lab shell",
+    "lab console",
+    "decode",
+    "export",
+    "cut",
+  ];
   test.each(["", ...commands, "lab fault"])("mhi-hil %s --help shows examples", async (command) => {
     const words = command.split(" ").filter((word) => word !== "");
     const { code, stdout, stderr } = await cli(...words, "--help");

@@ -83,7 +83,7 @@ describe("lines", () => {
     ];
     const info = { comms: new Map([[7, nasty]]), form: nasty };
     const gaps = [gap(1, 2, { detail: nasty })];
-    const line = { tNs: 2, deviceKind: nasty, text: nasty };
+    const line = { tNs: 2, uncertaintyNs: 0, deviceKind: nasty, text: nasty };
     const lines = await linesOf(madeSource({ events, info, gaps }), {}, device(line));
     expect(lines).toHaveLength(6);
     expect(lines.join("\n")).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
@@ -91,9 +91,9 @@ describe("lines", () => {
 
   test("the device's lines stand between the events of their time", async () => {
     const lines = device(
-      { tNs: 5, deviceKind: "power", text: "up" },
-      { tNs: 15, deviceKind: "msi", text: "vector 1" },
-      { tNs: 99, deviceKind: "reset", text: "by the host" },
+      { tNs: 5, uncertaintyNs: 0, deviceKind: "power", text: "up" },
+      { tNs: 15, uncertaintyNs: 0, deviceKind: "msi", text: "vector 1" },
+      { tNs: 99, uncertaintyNs: 0, deviceKind: "reset", text: "by the host" },
     );
     const made = await linesOf(madeSource({ events: [event.pm(10, 2), event.pm(20, 3)] }), {}, lines);
     expect(

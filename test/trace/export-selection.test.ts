@@ -106,10 +106,17 @@ describe("a filter", () => {
     event.chan(6 * S, "start", 21, 2),
     event.pm(7 * S, 2),
     { ...event.pm(8 * S, 2), buffer: "hil" } as TraceEvent,
+    // A transfer over the control ring, as DIAG and DUN have it, and a command's completion, which names no channel.
+    event.ring(9 * S, "ctrl", 0x02000008, 0x15220000),
+    event.ring(10 * S, "ctrl", 0x01000000, 0x15210000),
   ];
   test.each<[string, SelectionOptions, string[]]>([
-    ["a controller keeps its events and the markers", { controller: "mhi0" }, ["1", "3", "5", "6", "7", "8"]],
-    ["a channel keeps what names it", { channel: 21 }, ["3", "5", "6"]],
+    [
+      "a controller keeps its events and the markers",
+      { controller: "mhi0" },
+      ["1", "3", "5", "6", "7", "8", "9", "10"],
+    ],
+    ["a channel keeps what names it", { channel: 21 }, ["3", "5", "6", "9"]],
     ["both", { controller: "mhi1", channel: 20 }, ["2", "3"]],
     ["a buffer", { buffer: "hil" }, ["8"]],
     ["the top-level buffer", { buffer: "", controller: "mhi1" }, ["2", "3"]],

@@ -25,6 +25,7 @@ const events: TraceEvent[] = [
   completion(16 * MS, 20, 60, "0x10"),
   completion(17 * MS, 20, 0, "0x10", 5),
   event.ring(18 * MS, "data", 0, 0x14500000),
+  event.ring(19 * MS, "ctrl", 0x02000005, 0x14220000), // over the control ring, as DIAG and DUN have it
   event.pm(30 * MS, 5),
   { ...event.pm(35 * MS, 2), controller: "mhi1" } as TraceEvent,
   event.pm(40 * MS, 2),
@@ -40,14 +41,14 @@ describe("counts", () => {
   test("as JSON", async () => {
     const { json } = await statsOf({ events, gaps });
     expect(json).toMatchObject({
-      events: 14,
+      events: 15,
       firstClockNs: "0",
       lastClockNs: "1000000000",
       spanNs: 1e9,
-      kinds: { pm: 5, "chan begin": 2, "chan done": 1, tre: 2, data: 3, marker: 1 },
+      kinds: { pm: 5, "chan begin": 2, "chan done": 1, tre: 2, ctrl: 1, data: 3, marker: 1 },
       controllers: {
         mhi0: {
-          events: 12,
+          events: 13,
           pm: {
             POR: { entered: 1, timeNs: 10 * MS },
             M0: { entered: 2, timeNs: 20 * MS + 960 * MS },
@@ -57,8 +58,8 @@ describe("counts", () => {
             20: {
               tres: 2,
               queuedBytes: 300,
-              completions: { EOT: 1, OOB: 1 },
-              completedBytes: 60,
+              completions: { EOT: 2, OOB: 1 },
+              completedBytes: 65,
               commandsBegun: 2,
               commandsDone: 1,
             },
@@ -68,7 +69,7 @@ describe("counts", () => {
       },
       cpus: {
         0: { events: 11, gaps: 0, lost: 0 },
-        1: { events: 3, gaps: 2, lost: 1424 },
+        1: { events: 4, gaps: 2, lost: 1424 },
         "all cpus": { events: 0, gaps: 1, lost: 0 },
       },
       gaps: { overrun: 2, "host-down": 1 },
@@ -79,10 +80,10 @@ describe("counts", () => {
 
   test("as a table", async () => {
     const { text } = await statsOf({ events, gaps });
-    expect(text).toContain("span      0.000000000..1.000000000  (1.00 s)\nevents    14  14/s\n");
+    expect(text).toContain("span      0.000000000..1.000000000  (1.00 s)\nevents    15  15/s\n");
     expect(text).toMatch(/^ {2}M0 +2 +980 ms$/m);
-    expect(text).toMatch(/^ {2}20 +2 +300 +EOT 1, OOB 1 +60 +1 of 2$/m);
-    expect(text).toMatch(/^ {2}1 +3 +2 +1424$/m);
+    expect(text).toMatch(/^ {2}20 +2 +300 +EOT 2, OOB 1 +65 +1 of 2$/m);
+    expect(text).toMatch(/^ {2}1 +4 +2 +1424$/m);
     expect(text).toMatch(/^gaps +overrun 2, host-down 1$/m);
     expect(text).toContain("evidence is missing");
   });

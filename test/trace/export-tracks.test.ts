@@ -176,7 +176,7 @@ describe.each([
       ...tres,
       completion(11, 20, 64, "0x1000"),
       completion(12, 20, 64, "0x1000", 5),
-      completion(13, 20, 64, "0x1030"),
+      event.ring(13, "ctrl", 0x02000040, 0x14220000, "0x1030"), // over the control ring, as DIAG and DUN have it
       event.tre(14, 20, 8),
       event.chan(15, "end", 20, 0),
     ];

@@ -24,7 +24,7 @@ export class ControllerTracks {
   readonly #hostEe: StateTrack;
   readonly #channels = new Map<number, ChannelTracks>();
   #worker: number | undefined;
-  #control: number | undefined;
+  #controlTrack: number | undefined;
 
   constructor(sink: TrackSink, group: string) {
     this.#sink = sink;
@@ -52,10 +52,9 @@ export class ControllerTracks {
         this.#intvec(batch, i, tNs, args);
         break;
       case Kind.CTRL:
-        this.#ctrl(batch, i, tNs, args);
-        break;
       case Kind.DATA:
-        this.#data(batch, i, tNs, args);
+        if (isTransfer(elementType(batch.b[i] ?? 0))) this.#transfer(batch, i, tNs);
+        else this.#control(batch, i, tNs, args);
         break;
       case Kind.TRE:
         this.#channel(batch.c[i] ?? 0).queued(tNs, describeRow(batch, i));
@@ -91,22 +90,17 @@ export class ControllerTracks {
     this.#deviceState.see(tNs, down ? LINK_DOWN : mhiStateName(batch.d[i] ?? 0), args());
   }
 
-  #ctrl(batch: EventBatch, i: number, tNs: number, args: () => TrackArgs): void {
+  #control(batch: EventBatch, i: number, tNs: number, args: () => TrackArgs): void {
     const code = elementCode(batch.a[i] ?? 0);
     const type = elementType(batch.b[i] ?? 0);
     if (type === ElementType.STATE_CHANGE_EVENT) this.#deviceState.see(tNs, mhiStateName(code), args());
     if (type === ElementType.EE_EVENT) this.#deviceEe.see(tNs, execEnvName(code), args());
-    this.#control ??= this.#sink.track({ group: this.#group, name: "control events", rank: 6 });
-    this.#sink.instant(this.#control, tNs, describeRow(batch, i), args());
+    this.#controlTrack ??= this.#sink.track({ group: this.#group, name: "control events", rank: 6 });
+    this.#sink.instant(this.#controlTrack, tNs, describeRow(batch, i), args());
   }
 
-  #data(batch: EventBatch, i: number, tNs: number, args: () => TrackArgs): void {
-    const dword1 = batch.b[i] ?? 0;
-    if (!isTransfer(elementType(dword1))) {
-      this.#ctrl(batch, i, tNs, args);
-      return;
-    }
-    const channel = this.#channel(elementChannel(dword1));
+  #transfer(batch: EventBatch, i: number, tNs: number): void {
+    const channel = this.#channel(elementChannel(batch.b[i] ?? 0));
     channel.completed(tNs, describeRow(batch, i), batch.a[i] ?? 0, batch.ptrLow[i] ?? 0, batch.ptrHigh[i] ?? 0);
   }
 

@@ -15,6 +15,8 @@ export type Chunk = string | Uint8Array;
 /** A line of the endpoint's own log, moved to the trace clock. */
 export interface DeviceLine {
   readonly tNs: number;
+  /** Half width of what is known of `tNs`: the log's clock is another one. */
+  readonly uncertaintyNs: number;
   readonly deviceKind: string;
   readonly text: string;
 }

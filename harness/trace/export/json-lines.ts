@@ -56,9 +56,9 @@ export class JsonLineWriter implements RowConsumer {
     this.#line({ kind: "gap", ...gap, ...ends, ...exact });
   }
 
-  device(line: DeviceLine): void {
+  device({ tNs, ...rest }: DeviceLine): void {
     if (!this.#headed) this.#head();
-    this.#line({ kind: "device", ...this.#times(line.tNs), deviceKind: line.deviceKind, text: line.text });
+    this.#line({ kind: "device", ...this.#times(tNs), ...rest });
   }
 
   finish(): string[] {

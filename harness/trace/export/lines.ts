@@ -47,10 +47,13 @@ export class LineWriter implements RowConsumer {
     if (!mhi) meaning = this.#options.printable(meaning);
     if (batch.extras.size > 0) meaning += this.#extras(batch, i);
     if (lane && lane.source !== "trace-event") meaning += ` (${lane.source})`;
-    const cpu = lane ? `[${String(lane.cpu).padStart(3, "0")}]` : "[???]";
+    // A kernel message tells neither its CPU nor its task.
+    const message = lane?.source === "dynamic-debug";
+    const cpu = lane && !message ? `[${String(lane.cpu).padStart(3, "0")}]` : "[---]";
+    const task = message ? "".padStart(TASK_COLUMNS) : this.#task(batch.pid[i] ?? 0);
     const controller = mhi ? this.#name(held) : "".padEnd(CONTROLLER_COLUMNS);
     const where = lane && lane.buffer !== "" ? `${this.#options.printable(lane.buffer)}: ` : "";
-    this.#text += `${this.#options.axis.text(batch.tNs[i] ?? 0)} ${cpu} ${this.#task(batch.pid[i] ?? 0)} ${where}${controller} ${meaning}\n`;
+    this.#text += `${this.#options.axis.text(batch.tNs[i] ?? 0)} ${cpu} ${task} ${where}${controller} ${meaning}\n`;
   }
 
   gap(gap: Gap): void {

@@ -2,11 +2,12 @@
  * Which rows and gaps of a recording are wanted. Rows come in time order, so an interval is a state: before, inside,
  * past. Markers stay whatever the controller or the channel: they are what the rig did to all of them.
  */
-import { elementChannel } from "../../mhi/ring-element.ts";
+import { elementChannel, elementType } from "../../mhi/ring-element.ts";
 import { type EventBatch, Kind } from "../batch.ts";
 import type { Gap } from "../mhi-events.ts";
 import type { TimeAxis } from "../time-axis.ts";
 import type { TimePoint } from "./time-point.ts";
+import { isTransfer } from "./transfer.ts";
 
 export interface SelectionOptions {
   /** First instant, inclusive; a marker's own row is inside. */
@@ -121,8 +122,11 @@ export function channelOf(batch: EventBatch, i: number): number | undefined {
     case Kind.CHAN_START:
     case Kind.CHAN_END:
       return batch.c[i] ?? 0;
-    case Kind.DATA:
-      return elementChannel(batch.b[i] ?? 0);
+    case Kind.CTRL:
+    case Kind.DATA: {
+      const dword1 = batch.b[i] ?? 0;
+      return isTransfer(elementType(dword1)) ? elementChannel(dword1) : undefined;
+    }
     default:
       return undefined;
   }

@@ -66,7 +66,7 @@ export class StatsCollector implements RowConsumer {
     const stats = this.#controllerStats(batch, batch.controller[i] ?? 0);
     stats.events++;
     if (kind === Kind.PM) this.#enter(stats, pmStateName(batch.a[i] ?? 0));
-    else if (kind >= Kind.DATA) countChannel(stats, batch, i, kind);
+    else if (kind >= Kind.CTRL) countChannel(stats, batch, i, kind);
   }
 
   gap(gap: Gap): void {
@@ -122,7 +122,7 @@ export class StatsCollector implements RowConsumer {
 function countChannel(stats: ControllerStats, batch: EventBatch, i: number, kind: number): void {
   const dword0 = batch.a[i] ?? 0;
   const dword1 = batch.b[i] ?? 0;
-  if (kind === Kind.DATA) {
+  if (kind === Kind.CTRL || kind === Kind.DATA) {
     if (!isTransfer(elementType(dword1))) return;
     const channel = channelStats(stats, elementChannel(dword1));
     const code = completionCodeName(elementCode(dword0));

@@ -60,7 +60,7 @@ export class TrackWriter implements RowConsumer {
   }
 
   device(line: DeviceLine): void {
-    this.#instant("device log", 3, line.tNs, line.text, { kind: line.deviceKind });
+    this.#instant("device log", 3, line.tNs, line.text, { kind: line.deviceKind, uncertaintyNs: line.uncertaintyNs });
   }
 
   finish(): (string | Uint8Array)[] {
