@@ -22,6 +22,8 @@ export interface HeldRow {
   readonly gap?: Gap;
 }
 
+/** printk takes its time before it takes its place in the log: CPUs may overtake each other. */
+export const LOG_STEP_NS = 10_000_000;
 /** Messages are some hundred bytes each: 16 MB at most. */
 const MAX_HELD = 65_536;
 
@@ -30,6 +32,9 @@ export class HeldRows {
   witness: "open" | "trace" | "log";
   #rows: HeldRow[] = [];
   #next = 0;
+  #lastNs = Number.NEGATIVE_INFINITY;
+  /** The log's clock went back between two messages. */
+  #stepped = false;
   /** Messages that became typed events, and those that were kept as text although they state something. */
   typed = 0;
   untyped = 0;
@@ -44,13 +49,17 @@ export class HeldRows {
   }
 
   push(row: HeldRow): void {
+    if (row.event && row.tNs + LOG_STEP_NS < this.#lastNs) this.#stepped = true;
+    if (row.event) this.#lastNs = row.tNs;
     this.#rows.push(row);
     if (this.witness === "open" && this.size > MAX_HELD) this.decide("log");
   }
 
   decide(witness: "trace" | "log"): void {
     this.witness = witness;
-    this.#rows = this.#rows.slice(this.#next).sort((one, other) => one.tNs - other.tNs);
+    this.#rows = this.#rows.slice(this.#next);
+    // Sorting would hide a reboot.
+    if (!this.#stepped || witness === "trace") this.#rows.sort((one, other) => one.tNs - other.tNs);
     this.#next = 0;
   }
 

@@ -5,7 +5,7 @@
 import { Kind } from "../batch.ts";
 import { CR, LF } from "./byte-reader.ts";
 import { readFields } from "./field-body.ts";
-import type { HeldRow, HeldRows } from "./held-rows.ts";
+import { type HeldRow, type HeldRows, LOG_STEP_NS } from "./held-rows.ts";
 import { MAX_LINE_BYTES } from "./line-feeder.ts";
 import { stripLine } from "./line-note.ts";
 import { DOUBT_WRAP } from "./mhi-body.ts";
@@ -16,8 +16,6 @@ import type { Rows } from "./rows.ts";
 export const FULL = -1;
 const ESCAPE = "\u001b";
 const MAX_JOINED_CHARACTERS = 600;
-/** printk takes its time before it takes its place in the log: CPUs may overtake each other. */
-const LOG_STEP_NS = 10_000_000;
 
 interface Waiting {
   text: string;
