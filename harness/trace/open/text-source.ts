@@ -45,8 +45,11 @@ export class TextSource implements TraceSource {
         }
       }
     }
-    engine.finish();
-    if (engine.batch.length > 0) yield engine.batch;
+    for (let done = false; !done; ) {
+      done = engine.finish();
+      if (engine.batch.length > 0) yield engine.batch;
+      engine.batch.clear();
+    }
   }
 
   close(): void {
