@@ -117,6 +117,13 @@ describe("lines", () => {
     expect(lines[2]).toMatch(/PM M0 vid=3$/);
   });
 
+  test("a message of a kernel log's text tells no CPU and no task; one in a ring buffer does", async () => {
+    const events = [{ ...event.worker(1000, 3), source: "dynamic-debug" } as TraceEvent];
+    const text = await linesOf(madeSource({ events, info: { resolutionNs: 1000 } }));
+    expect(text[1]).toMatch(/^0\.000001 \[---\] {24}mhi0 {2}worker MISSION MODE \(dynamic-debug\)$/);
+    expect((await linesOf(madeSource({ events })))[1]).toMatch(/ \[000\] +insmod-7 mhi0 /);
+  });
+
   test("an empty recording has a head and nothing else", async () => {
     expect(await linesOf(madeSource({ events: [] }))).toEqual(["# made by hand; clock boot; 2 cpus"]);
   });

@@ -121,13 +121,14 @@ describe("read back", () => {
     ];
     const { events: after, notes } = await again({ events });
     expect(after.map(({ kind }) => kind)).toEqual(["pm", "pm", "other", "marker"]);
+    expect(after[1]).toEqual({ ...event.pm(2, 2), buffer: "dynamic-debug" });
     expect(after[2]).toMatchObject({ name: "event_123", fields: { bytes: "00" } });
     expect(after[3]).toMatchObject({ text: expect.stringMatching(/^x{4000,}$/) });
     expect(notes).toEqual([
       "1 events LEFT OUT: too many kinds of them for one file",
       "1 texts longer than a page are SHORTENED",
       "1 events had fields that this version does not know: LEFT OUT",
-      "1 events came from kprobes or kernel messages; the file cannot tell and shows them as the driver's own",
+      "1 events came from kprobes or kernel messages: they stand as the driver's own in buffers of those names",
       "events with names that no format can hold are renamed: event 123",
     ]);
   });

@@ -47,8 +47,8 @@ export class LineWriter implements RowConsumer {
     if (!mhi) meaning = this.#options.printable(meaning);
     if (batch.extras.size > 0) meaning += this.#extras(batch, i);
     if (lane && lane.source !== "trace-event") meaning += ` (${lane.source})`;
-    // A kernel message tells neither its CPU nor its task.
-    const message = lane?.source === "dynamic-debug";
+    // A message in a kernel log's text tells neither its CPU nor its task; one in a ring buffer does.
+    const message = lane?.source === "dynamic-debug" && this.#options.axis.info.resolutionNs > 1;
     const cpu = lane && !message ? `[${String(lane.cpu).padStart(3, "0")}]` : "[---]";
     const task = message ? "".padStart(TASK_COLUMNS) : this.#task(batch.pid[i] ?? 0);
     const controller = mhi ? this.#name(held) : "".padEnd(CONTROLLER_COLUMNS);

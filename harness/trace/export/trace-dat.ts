@@ -54,7 +54,7 @@ export class TraceDatWriter implements RowConsumer {
       ...counted(this.#extras, "events had fields that this version does not know: LEFT OUT"),
       ...counted(
         this.#otherWitness,
-        "events came from kprobes or kernel messages; the file cannot tell and shows them as the driver's own",
+        "events came from kprobes or kernel messages: they stand as the driver's own in buffers of those names",
       ),
       ...counted(this.#otherGaps, "gaps of other kinds than an overwritten buffer are told as lost events"),
       ...(renamed.length === 0
@@ -125,7 +125,9 @@ export class TraceDatWriter implements RowConsumer {
   }
 
   #laneOf(batch: EventBatch, id: number): LanePages {
-    const { cpu, buffer } = batch.names.lanes[id] ?? { cpu: 0, buffer: "" };
+    const { cpu, buffer: own, source } = batch.names.lanes[id] ?? { cpu: 0, buffer: "", source: "trace-event" };
+    // The form has no place for the witness: a buffer of its own, so that every tool shows it beside the event.
+    const buffer = source === "trace-event" ? own : own === "" ? source : `${own}.${source}`;
     const lane = this.#lanes.find((each) => each.cpu === cpu && each.buffer === buffer) ?? this.#lane(cpu, buffer);
     this.#byLane[id] = lane;
     return lane;
