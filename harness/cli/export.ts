@@ -100,7 +100,7 @@ function consumerOf(format: Format, axis: TimeAxis): RowConsumer {
     case "perfetto":
       return new TrackWriter(new PerfettoSink(axis), axis);
     case "chrome-json":
-      return new TrackWriter(new ChromeSink(axis, axis.info.form), axis);
+      return new TrackWriter(new ChromeSink(axis), axis);
     case "csv":
       return new CsvWriter(axis);
     case "trace-dat":

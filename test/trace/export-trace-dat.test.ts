@@ -111,6 +111,42 @@ describe("read back", () => {
     expect(notes).toEqual(["1 gaps of other kinds than an overwritten buffer are told as lost events"]);
   });
 
+  test("a full page after a loss keeps room for the number; losses on end are one", async () => {
+    const events = Array.from({ length: 300 }, (_, at) => event.pm(10 + at, 2));
+    const gaps = [gap(0, 10, 0, 5), gap(1, 10, 0, 6), gap(2, 200, 0, 7), gap(3, 200, 0)];
+    const { events: after, gaps: told } = await again({ events, gaps });
+    expect(after).toEqual(events);
+    expect(told.map(({ toNs, lost }) => [toNs, lost])).toEqual([
+      [10, 11],
+      [200, undefined],
+    ]);
+  });
+
+  test("a time that steps back is no damage", async () => {
+    const events = [event.pm(30, 2), event.pm(10, 3), event.pm(20, 5), event.pm(40, 2)];
+    const { events: after, gaps } = await again({ events });
+    expect(after.map((each) => [each.tNs, (each as { pmState: number }).pmState]).sort()).toEqual([
+      [10, 3],
+      [20, 5],
+      [30, 2],
+      [40, 2],
+    ]);
+    expect(gaps.map(({ reason }) => reason)).toEqual(["clock-step"]);
+  });
+
+  test("interrupt and preemption flags", async () => {
+    const flags = async (source: TraceSource): Promise<number[]> => {
+      const all: number[] = [];
+      for await (const batch of source.batches()) all.push(...batch.flags.subarray(0, batch.length));
+      source.close();
+      return all;
+    };
+    const open = () => openTrace(data("trace/linux-6.12-sdx55/raw"));
+    const before = await flags(await open());
+    expect(new Set(before).size).toBeGreaterThan(3);
+    expect(await opened((await written(await open())).bytes, flags)).toEqual(before);
+  });
+
   test("what the form cannot hold is told with its number", async () => {
     const events: TraceEvent[] = [
       { ...event.pm(1, 2), extra: { vid: 3 } } as TraceEvent,

@@ -35,7 +35,7 @@ interface ChromeEvent {
 }
 
 async function chrome(made: Made): Promise<Seen> {
-  const { text } = await exported(madeSource(made), (axis) => new TrackWriter(new ChromeSink(axis, "form"), axis));
+  const { text } = await exported(madeSource(made), (axis) => new TrackWriter(new ChromeSink(axis), axis));
   const { traceEvents } = JSON.parse(text) as { traceEvents: ChromeEvent[] };
   const groups = new Map<number, string>();
   const names = new Map<number, string>();
@@ -223,6 +223,14 @@ describe.each([
   });
 
   test("an empty recording is an empty, whole file", async () => expect(await draw({ events: [] })).toEqual({}));
+});
+
+test("chrome-json: what a trace holds cannot steer a terminal that shows the file", async () => {
+  const nasty = 'a"\\\x1b\x7f\u009b\u202e\n';
+  const source = madeSource({ events: [event.marker(1, nasty)], info: { form: nasty, comms: new Map([[7, nasty]]) } });
+  const { text } = await exported(source, (axis) => new TrackWriter(new ChromeSink(axis), axis));
+  expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
+  expect(JSON.parse(text).traceEvents).toContainEqual(expect.objectContaining({ ph: "i", name: nasty }));
 });
 
 test("perfetto: times are the clock's own to the last bit, arguments and heads are there", async () => {

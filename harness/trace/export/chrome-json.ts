@@ -19,13 +19,11 @@ export class ChromeSink implements TrackSink {
   readonly #axis: TimeAxis;
   readonly #tracks: Track[] = [];
   readonly #groups = new Map<string, number>();
-  #text: string;
+  #text = '{"displayTimeUnit":"ns","traceEvents":[\n';
   #first = true;
 
-  /** @param form - what the recording is, for `otherData`. */
-  constructor(axis: TimeAxis, form: string) {
+  constructor(axis: TimeAxis) {
     this.#axis = axis;
-    this.#text = `{"displayTimeUnit":"ns","otherData":{"source":${JSON.stringify(form)}},"traceEvents":[\n`;
   }
 
   get pending(): number {
@@ -74,7 +72,8 @@ export class ChromeSink implements TrackSink {
   }
 
   finish(): void {
-    this.#text += "\n]}\n";
+    // At the end, because text tells only there what it is.
+    this.#text += `\n],"otherData":{"source":${quote(this.#axis.info.form)}}}\n`;
   }
 
   #group(name: string): number {
