@@ -196,6 +196,53 @@ test("a wrapped word that reads as another one: the line after it decides", () =
   expect(readText(`${line}\n`).events).toMatchObject([{ kind: "worker", item: 6 }]);
 });
 
+test("a v2 state that reads as another one: the line after it decides", () => {
+  const head = "  irq/25-bhi-171 [000] ..... 1.000001: mhi_intvec_threaded_handler: mhi0: ";
+  const line = `${head}local ee: MISSION MODE state: M0 device ee: MISSION MODE state: M3`;
+  expect(readText(`${line}\nFAST\n\n`).events).toMatchObject([{ kind: "intvec", deviceState: 6 }]);
+  expect(readText(`${line}\n\n`).events).toMatchObject([{ kind: "intvec", deviceState: 5 }]);
+});
+
+test("a whole record is not spoilt by a console's line after it", () => {
+  const line = "  kworker/u9:0-74 [000] ..... 1.000001: mhi_pm_st_transition: mhi0: Handling state transition: DISABLE";
+  const { engine, events } = readText(`${line}\nlogin:\n`);
+  expect(events).toMatchObject([{ kind: "worker", item: 6 }]);
+  expect(engine.gaps).toEqual([]);
+  expect(engine.ignoredLines).toBe(1);
+});
+
+test.each([
+  "mhi_intvec_states: mhi0: Local EE: MISSION MODE State: M0 Device EE: MISSION MODE Dev State: M3",
+  "mhi_tryset_pm_state: mhi0: PM state: 0x1",
+  "mhi_gen_tre: name=mhi0 ch_num=21 wp=0x10 tre_ptr=0x3d60028 dword0=0xffff dword1=0x2020",
+])("without a line feed this may go on, and is no event: %s", (body) => {
+  const { engine, events } = readText(` a-1 [000] ..... 1.000001: ${body}`);
+  expect(events).toMatchObject([{ kind: "other", system: "mhi_host" }]);
+  expect(engine.gaps).toMatchObject([{ reason: "cut", fromNs: 1_000_001_000, cpu: 0, lost: 1 }]);
+});
+
+test.each([
+  "mhi_gen_tre: mhi0: Chan: 21 TRE: 0x10 TRE buf: 0x20 DWORD0: 0x0000ffff DWORD1: 0x000202001",
+  "mhi_ctrl_event: mhi0: TRE: 0x00000000beb7c45d1 TRE buf: 0x0 DWORD0: 0x02000000 DWORD1: 0x00200000 State: M0",
+  "mhi_ctrl_event: mhi0: TRE: 0xbeb7c45d TRE buf: 0x0 DWORD0: 0x02000000 DWORD1: 0x0020000",
+  "mhi_intvec_states: mhi0: Local EE: MISSION MODE State: M0 Device EE: MISSION MODE Dev State: M00",
+  "mhi_tryset_pm_state: PM state: M0",
+])("a digit or word too many or too few is damage: %s", (body) => {
+  const { engine, events } = readText(` a-1 [000] ..... 1.000001: ${body}\n`);
+  expect(events).toMatchObject([{ kind: "other", system: "mhi_host" }]);
+  expect(engine.gaps).toMatchObject([{ reason: "damaged", lost: 1 }]);
+});
+
+test("time differences behind the kernel's own columns, and prefixes before latency columns", () => {
+  const tail = "mhi_tryset_pm_state: mhi0: PM state: M0\n";
+  const usual = `    kworker/u9:0-74      [001] d..1.     5.894642: (+1442)  ${tail}`;
+  expect(readText(usual).events).toMatchObject([{ kind: "pm", tNs: 5_894_642_000 }]);
+  const latency = ` a.dat: cpus=2\n a.dat: kworker/-74      1d..1.  5894762234: ${tail}`;
+  const { engine, events } = readText(latency);
+  expect(events).toMatchObject([{ kind: "pm", buffer: "a.dat", cpu: 1 }]);
+  expect(engine.comms.get(74)).toBe("kworker/");
+});
+
 test("a clock that steps back on one CPU is a gap; CPUs that overtake each other are none", () => {
   const at = (cpu: number, seconds: string): string =>
     ` a-1 [00${cpu}] ..... ${seconds}: mhi_tryset_pm_state: mhi0: PM state: M0\n`;

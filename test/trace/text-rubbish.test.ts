@@ -114,6 +114,7 @@ test("a line above 64 KiB is one gap, however it comes, and the next line is rea
   const long = [
     "x".repeat(70_000),
     `${" ".repeat(70_000)}a-1 [000] ..... 1.000001: mhi_tryset_pm_state: mhi0: PM state: M0`,
+    ` a-1 [000] ..... ${" ".repeat(70_000)}1.000001: mhi_tryset_pm_state: mhi0: PM state: M0`,
     ` a-1 [000] ..... 1.000001: tracing_mark_write: ${"m".repeat(70_000)}`,
     ` a-1 [000] ..... 1.000001: mhi_tryset_pm_state: ${"m".repeat(70_000)}`,
   ];
@@ -123,6 +124,16 @@ test("a line above 64 KiB is one gap, however it comes, and the next line is rea
       expect(events).toHaveLength(2);
       expect(engine.gaps).toMatchObject([{ reason: "damaged", detail: expect.stringContaining("line 2 (byte 67)") }]);
     }
+  }
+});
+
+test("a line of exactly 64 KiB is read, however it comes", () => {
+  const head = " a-1 [000] ..... 1.000001: tracing_mark_write: ";
+  const line = `${head}${"m".repeat(65_536 - head.length)}\n`;
+  for (const cuts of [[], [1000], [65_536]]) {
+    const { engine, events } = readText(line, cuts);
+    expect(events).toMatchObject([{ kind: "marker" }]);
+    expect(engine.gaps).toEqual([]);
   }
 });
 
