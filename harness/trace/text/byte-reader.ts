@@ -107,9 +107,9 @@ export class ByteReader {
     return at === from || at - from > 16 ? -1 : at;
   }
 
-  /** Exactly 8 hex digits, as `%08x` prints them, into `value` as a signed number. */
+  /** 8 hex digits, as `%08x` prints them, into `value` as a signed number. A ninth is for the caller to refuse. */
   dword(bytes: Uint8Array, at: number): number {
-    return this.#eight(bytes, at) && (HEX_VALUE[bytes[at + 8] as number] as number) < 0 ? at + 8 : -1;
+    return this.#eight(bytes, at) ? at + 8 : -1;
   }
 
   /** Eight hex digits into `value`, whatever follows. */

@@ -86,7 +86,7 @@ export class TextEngine {
 
   /** Clock's value at `tNs` 0: a whole second, 0 unless times reach 2^52 ns. Known with the first row. */
   get originNs(): bigint {
-    return BigInt(this.#rows.originSeconds ?? 0) * 1_000_000_000n;
+    return BigInt(Math.max(0, this.#rows.originSeconds)) * 1_000_000_000n;
   }
 
   /** Smallest step of the printed times, ns. */

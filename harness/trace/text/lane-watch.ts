@@ -19,46 +19,46 @@ export class LaneWatch {
   readonly gaps: Gap[] = [];
   /** Time of the first record. */
   firstNs: number | undefined;
-  /** Last record's time by lane; none: minus infinity. */
-  #lastNs = new Float64Array(64).fill(NONE);
+  /** Last record's time by lane; none: minus infinity. Whoever makes rows may skip `record` where nothing waits and time goes on. */
+  lastNs = new Float64Array(64).fill(NONE);
   readonly #pending = new Map<number, PendingLoss>();
   /** What ends with the next record of any lane. */
   #pendingAny: PendingLoss | undefined;
-  /** Something waits for a next record. Read in the hot path. */
-  #waiting = false;
+  /** Something waits for a next record, if only the first one. */
+  waiting = true;
 
   /**
    * Call for each record, in line order.
    * @param toleranceNs - steps back up to this are rounding or races between CPUs, no step of the clock.
    */
   record(lane: number, cpu: number, tNs: number, toleranceNs: number, line: () => string): void {
-    if (this.#waiting) this.#close(lane, cpu, tNs);
-    if (lane >= this.#lastNs.length) this.#grow(lane);
-    const last = this.#lastNs[lane] as number;
+    if (this.waiting) this.#close(lane, cpu, tNs);
+    if (lane >= this.lastNs.length) this.#grow(lane);
+    const last = this.lastNs[lane] as number;
     if (tNs + toleranceNs < last) this.#stepBack(cpu, tNs, last, line());
-    this.#lastNs[lane] = tNs;
+    this.lastNs[lane] = tNs;
     this.firstNs ??= tNs;
   }
 
   /** Latest time of any lane's last record; 0 without a record. */
   get latestNs(): number {
-    const latest = this.#lastNs.reduce((one, other) => Math.max(one, other), NONE);
+    const latest = this.lastNs.reduce((one, other) => Math.max(one, other), NONE);
     return latest === NONE ? 0 : latest;
   }
 
   /** Records of this lane are missing before its next one. `fromFirst`: since the recording's beginning. */
   loss(lane: number, reason: GapReason, lost: number | undefined, detail: string, fromFirst = false): void {
-    const last = this.#lastNs[lane] ?? NONE;
+    const last = this.lastNs[lane] ?? NONE;
     const fromNs = fromFirst || last === NONE ? undefined : last;
     this.#pending.set(lane, sum(this.#pending.get(lane), { fromNs, reason, lost, detail }));
-    this.#waiting = true;
+    this.waiting = true;
   }
 
   /** Records of no known lane are missing, between the last record and the next. */
   lossAnywhere(reason: GapReason, lost: number | undefined, detail: string): void {
     const fromNs = this.firstNs === undefined ? undefined : this.latestNs;
     this.#pendingAny = sum(this.#pendingAny, { fromNs, reason, lost, detail });
-    this.#waiting = true;
+    this.waiting = true;
   }
 
   /** A record, or what should have been one, at one instant. */
@@ -93,7 +93,7 @@ export class LaneWatch {
     if (anywhere) this.#pushLoss(anywhere, anywhere.fromNs ?? toNs, toNs, undefined);
     const loss = this.#pending.get(lane);
     this.#pending.delete(lane);
-    this.#waiting = this.#pending.size > 0;
+    this.waiting = this.#pending.size > 0;
     if (loss) this.#pushLoss(loss, loss.fromNs ?? this.firstNs ?? toNs, toNs, cpu);
   }
 
@@ -103,8 +103,8 @@ export class LaneWatch {
 
   #grow(lane: number): void {
     const larger = new Float64Array(lane * 2).fill(NONE);
-    larger.set(this.#lastNs);
-    this.#lastNs = larger;
+    larger.set(this.lastNs);
+    this.lastNs = larger;
   }
 
   #stepBack(cpu: number, tNs: number, lastNs: number, line: string): void {

@@ -55,21 +55,20 @@ export class Records {
     if (this.#waiting !== undefined) this.settle();
     const { main } = this;
     const { batch } = this.#rows;
-    const tNs = this.#rows.timeOf(main.head);
     const kind = main.name(bytes);
     if (kind !== 0 && !this.#traceSeen) this.#traceIsWitness();
     if (this.#held.size > 0 || kind === 0) {
-      if (this.#held.witness !== "open" && !this.release(tNs)) return FULL;
-      if (kind === 0) return this.#otherEvent(bytes, tNs, at, offset);
+      if (this.#held.witness !== "open" && !this.release(this.#rows.timeOf(main.head))) return FULL;
+      if (kind === 0) return this.#otherEvent(bytes, at, offset);
     }
     const next = main.body.read(kind as Kind, batch, batch.length, bytes);
-    if (next < 0) return this.#unread(bytes, tNs, at, offset);
+    if (next < 0) return this.#unread(bytes, at, offset);
     const { doubt } = main.body;
     if (doubt !== 0 && (this.#rows.unfinished || (doubt & DOUBT_WRAP) !== 0)) {
-      return this.#doubtful(bytes, next, tNs, offset + at);
+      return this.#doubtful(bytes, next, offset + at);
     }
     if (next - at > MAX_LINE_BYTES + 1) return this.#tooLong(next, offset + at);
-    this.#rows.commit(bytes, tNs, main);
+    this.#rows.commit(bytes, main);
     return next;
   }
 
@@ -95,7 +94,7 @@ export class Records {
     if (this.#held.typed > 0) this.#rows.form.bothWitnesses = true;
   }
 
-  #otherEvent(bytes: Uint8Array, tNs: number, at: number, offset: number): number {
+  #otherEvent(bytes: Uint8Array, at: number, offset: number): number {
     const { main } = this;
     const { form, batch, unfinished } = this.#rows;
     const end = bytes.indexOf(LF, main.nameAt);
@@ -104,7 +103,7 @@ export class Records {
     if (text.includes(ESCAPE)) return this.#withoutEscapes(bytes, at, end, offset);
     const [, name, body = ""] = /^([\w.-]+): ?(.*)$/s.exec(text) ?? [];
     if (name === undefined && unfinished) {
-      this.#cut(bytes, tNs, offset + at);
+      this.#cut(bytes, offset + at);
       return end + 1;
     }
     if (name === undefined) form.otherTracer++;
@@ -116,6 +115,7 @@ export class Records {
     };
     if (this.#held.witness === "open" && this.#held.size > 0) {
       const { cpu, pid } = main.head;
+      const tNs = this.#rows.timeOf(main.head);
       const lane = this.#rows.laneOf(bytes, main);
       this.#rows.watchOnly(lane, cpu, tNs);
       this.#held.push({ tNs, lane, pid, other, ...(marker === undefined ? {} : { marker }) });
@@ -124,12 +124,12 @@ export class Records {
     const row = batch.length;
     batch.kind[row] = marker === undefined ? Kind.OTHER : Kind.MARKER;
     batch.a[row] = marker === undefined ? batch.others.push(other) - 1 : batch.texts.push(marker) - 1;
-    this.#rows.commit(bytes, tNs, main);
+    this.#rows.commit(bytes, main);
     return end + 1;
   }
 
   /** The body of an mhi_host record that the reader refused: perhaps a list of its fields. */
-  #unread(bytes: Uint8Array, tNs: number, at: number, base: number): number {
+  #unread(bytes: Uint8Array, at: number, base: number): number {
     const { main } = this;
     const end = bytes.indexOf(LF, main.nameAt);
     const offset = base + at;
@@ -138,8 +138,8 @@ export class Records {
     if (text.includes(ESCAPE)) return this.#withoutEscapes(bytes, at, end, base);
     const asFields = this.#readAsFields(text);
     // A number without an end may lack digits.
-    if (this.#rows.unfinished) this.#cut(bytes, tNs, offset);
-    else if (asFields) this.#rows.commit(bytes, tNs, main);
+    if (this.#rows.unfinished) this.#cut(bytes, offset);
+    else if (asFields) this.#rows.commit(bytes, main);
     else this.#wait(bytes, end, offset, false);
     return end + 1;
   }
@@ -158,8 +158,8 @@ export class Records {
     return readFields(text, kind, this.generation, batch, batch.length);
   }
 
-  #doubtful(bytes: Uint8Array, next: number, tNs: number, offset: number): number {
-    if (this.#rows.unfinished) this.#cut(bytes, tNs, offset);
+  #doubtful(bytes: Uint8Array, next: number, offset: number): number {
+    if (this.#rows.unfinished) this.#cut(bytes, offset);
     else this.#wait(bytes, next - 1, offset, true);
     return next;
   }
@@ -185,19 +185,18 @@ export class Records {
       this.#rows.form.consoleLines++;
       return;
     }
-    const tNs = this.#rows.timeOf(spare.head);
     const kind = spare.name(bytes);
     const { batch } = this.#rows;
     if (kind !== 0 && waiting.whole && spare.body.read(kind, batch, batch.length, bytes) > 0) {
-      this.#rows.commit(bytes, tNs, spare);
+      this.#rows.commit(bytes, spare);
       return;
     }
     // A record was there and its content is not known: evidence is missing at that instant.
     const { name, text } = named(textOf(bytes, spare.nameAt, bytes.indexOf(LF)));
     const place = this.#rows.placeOf(waiting.lineNumber, waiting.offset);
     const detail = `${place}: ${name} is cut or worded as no known kernel prints it: "${text.slice(0, 80)}"`;
-    this.#rows.watch.at(tNs, "damaged", spare.head.cpu, detail, 1);
-    this.#rows.keepText("mhi_host", name, text, bytes, tNs, spare);
+    this.#rows.watch.at(this.#rows.timeOf(spare.head), "damaged", spare.head.cpu, detail, 1);
+    this.#rows.keepText("mhi_host", name, text, bytes, spare);
   }
 
   /** Whether the line goes on what waits. */
@@ -214,7 +213,7 @@ export class Records {
     if (spare.body.read(kind, batch, batch.length, bytes) > 0) {
       this.#waiting = undefined;
       form.wrapped++;
-      this.#rows.commit(bytes, this.#rows.timeOf(spare.head), spare);
+      this.#rows.commit(bytes, spare);
       return true;
     }
     if (waiting.whole) return false;
@@ -223,13 +222,13 @@ export class Records {
   }
 
   /** The last line, which has no line feed and may go on. */
-  #cut(bytes: Uint8Array, tNs: number, offset: number): void {
+  #cut(bytes: Uint8Array, offset: number): void {
     const { main } = this;
     const { name, text } = named(textOf(bytes, main.nameAt, bytes.indexOf(LF, main.nameAt)));
     const place = this.#rows.placeOf(this.#rows.lineNumber, offset);
     const detail = `${place}: the text ends inside the record "${`${name} ${text}`.trim().slice(0, 80)}"`;
-    this.#rows.watch.at(tNs, "cut", main.head.cpu, detail, 1);
-    this.#rows.keepText(main.kind === 0 ? "" : "mhi_host", name, text, bytes, tNs, main);
+    this.#rows.watch.at(this.#rows.timeOf(main.head), "cut", main.head.cpu, detail, 1);
+    this.#rows.keepText(main.kind === 0 ? "" : "mhi_host", name, text, bytes, main);
   }
 }
 

@@ -22,8 +22,8 @@ export class Rows {
   readonly form = new TextForm();
   readonly watch = new LaneWatch();
   readonly comms = new Map<number, string>();
-  /** Clock's value at `tNs` 0, whole seconds; undefined before the first time. */
-  originSeconds: number | undefined;
+  /** Clock's value at `tNs` 0, whole seconds; -1 before the first time. */
+  originSeconds = -1;
   resolutionNs = 1000;
   /** Of the line in work, from 1. */
   lineNumber = 1;
@@ -49,16 +49,21 @@ export class Rows {
   }
 
   /** Counts the row that is filled, with what the head told. */
-  commit(bytes: Uint8Array, tNs: number, parser: RecordParser): void {
-    const { batch } = this;
+  commit(bytes: Uint8Array, parser: RecordParser): void {
+    const { batch, watch } = this;
     const { head } = parser;
     const row = batch.length;
     const lane = head.cpu === this.#lastCpu ? this.#lastLane : this.laneOf(bytes, parser);
-    batch.lane[row] = lane;
+    // As `timeOf`: a number that is handed on would be put on the heap, row by row.
+    if (this.originSeconds < 0) this.#setOrigin(head.seconds);
+    const tNs = (head.seconds - this.originSeconds) * NS + head.nanos;
     batch.tNs[row] = tNs;
+    batch.lane[row] = lane;
     batch.pid[row] = head.pid;
     batch.flags[row] = 0;
-    this.watch.record(lane, head.cpu, tNs, TRACE_STEP_NS, this.place);
+    if (watch.waiting || !((watch.lastNs[lane] as number) <= tNs)) {
+      watch.record(lane, head.cpu, tNs, TRACE_STEP_NS, this.place);
+    } else watch.lastNs[lane] = tNs;
     batch.length = row + 1;
     if (this.#commKnown[head.pid] !== 1) this.#learnComm(bytes, parser);
     if (head.fractionDigits !== 6) this.#otherTime(parser);
@@ -66,12 +71,12 @@ export class Rows {
   }
 
   /** Keeps a record as text. */
-  keepText(system: string, name: string, text: string, bytes: Uint8Array, tNs: number, parser: RecordParser): void {
+  keepText(system: string, name: string, text: string, bytes: Uint8Array, parser: RecordParser): void {
     const { batch } = this;
     batch.extras.delete(batch.length);
     batch.kind[batch.length] = Kind.OTHER;
     batch.a[batch.length] = batch.others.push({ system, name, fields: { text } }) - 1;
-    this.commit(bytes, tNs, parser);
+    this.commit(bytes, parser);
   }
 
   /** A record that another part of the engine turns into a row, later. */
@@ -81,7 +86,7 @@ export class Rows {
   }
 
   timeOf(time: { readonly seconds: number; readonly nanos: number }): number {
-    if (this.originSeconds === undefined) this.originSeconds = time.seconds >= ORIGIN_SECONDS ? time.seconds : 0;
+    if (this.originSeconds < 0) this.#setOrigin(time.seconds);
     return (time.seconds - this.originSeconds) * NS + time.nanos;
   }
 
@@ -128,6 +133,10 @@ export class Rows {
   sawTraceCmd(): void {
     this.form.traceCmd = true;
     this.#lastCpu = -1;
+  }
+
+  #setOrigin(seconds: number): void {
+    this.originSeconds = seconds >= ORIGIN_SECONDS ? seconds : 0;
   }
 
   #learnComm(bytes: Uint8Array, parser: RecordParser): void {
