@@ -144,6 +144,38 @@ describe("JSON lines", () => {
     });
   });
 
+  test("each event is the very object of the library, key by key, of every kind and witness", async () => {
+    const events: TraceEvent[] = [
+      event.pm(1, 99, 1),
+      event.worker(2, 7),
+      event.intvec(3, 10, 2, -1, 255),
+      event.chan(4, "start", 20, 2),
+      event.chan(5, "end", 255, 0),
+      event.tre(6, 20, 65535, "0xfedcba9876543210"),
+      { ...event.tre(7, 20, 1), dword0: 0xffff0001, slot: "0x1234567890abcdef" } as TraceEvent,
+      event.ring(8, "ctrl", 0xff00ffff, 0xff77ffff, "0x0"),
+      { ...event.ring(9, "data", 0x02000040, 0x15220000, "0x10"), slot: "0x10" } as TraceEvent,
+      { ...event.pm(10, 2), source: "kprobe", buffer: 'a "buffer"' } as TraceEvent,
+      { ...event.pm(11, 2), controller: 'mhi"0\\', extra: { vid: 3, name: '"' } } as TraceEvent,
+      event.marker(12, 'a "marker"'),
+      event.other(13, "sched", "x", { text: '"', number: 3 }),
+    ];
+    for (const originNs of [0n, 18_000_000_000_000_000_000n]) {
+      const rows = (await jsonOf({ events, info: { originNs, comms: new Map() } })).slice(1);
+      for (const [at, row] of rows.entries()) {
+        const { clockNs, means: _, ...own } = row;
+        const made = events[at] as TraceEvent;
+        const tNs = originNs === 0n ? made.tNs : String(originNs + BigInt(made.tNs));
+        expect(clockNs).toBe(String(tNs));
+        const { tNs: __, ...rest } = made;
+        const expected: Record<string, unknown> = { ...rest, tNs };
+        // The order of a hand-made object is its maker's; the values and the set of keys are what counts.
+        expect(own).toEqual(expected);
+      }
+      expect(rows).toHaveLength(events.length);
+    }
+  });
+
   test("a time that no double holds is text, to the last nanosecond", async () => {
     const info = { originNs: 18_000_000_000_000_000_000n };
     const [, first, lost] = await jsonOf({ events: [event.pm(7, 2)], gaps: [gap(3, 9)], info });

@@ -10,6 +10,7 @@ import type { Gap } from "../mhi-events.ts";
 import type { TraceInfo } from "../source.ts";
 import type { TimeAxis } from "../time-axis.ts";
 import type { DeviceLine, RowConsumer } from "./feed.ts";
+import { JsonRows } from "./json-row.ts";
 
 export interface JsonOptions {
   readonly axis: TimeAxis;
@@ -19,6 +20,7 @@ export interface JsonOptions {
 
 export class JsonLineWriter implements RowConsumer {
   readonly #options: JsonOptions;
+  readonly #rows = new JsonRows();
   #text = "";
   #headed = false;
 
@@ -38,13 +40,11 @@ export class JsonLineWriter implements RowConsumer {
 
   row(batch: EventBatch, i: number): void {
     if (!this.#headed) this.#head();
-    const event = batch.event(i);
-    const { axis } = this.#options;
-    const clockNs = axis.clockNs(event.tNs);
-    const json = JSON.stringify(this.#wide ? { ...event, tNs: clockNs } : event);
+    const tNs = batch.tNs[i] ?? 0;
+    const clockNs = this.#options.axis.clockNs(tNs);
+    const json = this.#rows.row(batch, i, this.#wide ? clockNs : tNs);
     const means = JSON.stringify(describeRow(batch, i));
-    // One text out of parts that are JSON already: twice as fast as one object more for each event.
-    const line = `${json.slice(0, -1)},"clockNs":"${clockNs}"${this.#comm(event.pid)},"means":${means}}\n`;
+    const line = `${json},"clockNs":"${clockNs}"${this.#comm(batch.pid[i] ?? 0)},"means":${means}}\n`;
     this.#text += UNPRINTABLE.test(line) ? escapeUnprintable(line) : line;
   }
 
