@@ -64,6 +64,12 @@ function overrideExits(command: Command): void {
   }
 }
 
+// Whoever read our words has seen enough of them (`| head`): no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
 const root = program();
 overrideExits(root);
 root.parseAsync().catch((error: unknown) => {

@@ -255,7 +255,7 @@ test.each([
 });
 
 test.each([
-  ['"a %d b", jiffies', "a <the format does not tell the value of jiffies> b"],
+  ['"a %d %d b", jiffies, REC->b', "a <the format does not tell the value of jiffies> -3 b"],
   ['"%s %d", jiffies_to_msecs(REC->b), 1', "<jiffies_to_msecs(-3), which only the kernel knows> 1"],
   ['"%d %d", REC->nope, 1', "<the event has no field nope> 1"],
   ['"%d %d", 1 / (REC->a - REC->a), 1', "<division by zero> 1"],
