@@ -31,13 +31,16 @@ export async function openInput(name: string, bytes: AsyncIterable<Uint8Array>):
   return { name, ...expanded, compression };
 }
 
-export const fileBytes = (path: string): AsyncIterable<Uint8Array> =>
-  createReadStream(path, { highWaterMark: 256 << 10 });
+/** Opened with the first step and closed when the reader stops: a file that nobody reads is never opened. */
+export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  yield* readable(path, createReadStream(path, { highWaterMark: 256 << 10 }));
+}
 
 async function* readable(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* bytes;
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
     throw new UsageError("trace-unreadable", `${name} cannot be read: ${describeError(cause)}`, { cause });
   }
 }
