@@ -2,54 +2,13 @@
  * Reads numbers, words and literals from bytes of a line. Every read stops at the line feed that ends each line at the
  * latest (no literal, digit or word holds one), so that nothing here checks for the end of the buffer.
  */
-import type { WordTable } from "./word-table.ts";
+import { MhiState } from "../../mhi/mhi-state.ts";
+import { matches } from "./literal.ts";
+import { MHI_STATE_WORDS, type WordTable } from "./word-table.ts";
 
 export const LF = 10;
 export const CR = 13;
 export const SPACE = 32;
-
-/** ASCII text to compare with, four bytes at a time: half the cost of one at a time. */
-export interface Literal {
-  readonly length: number;
-  /** Little-endian groups of four; the last one overlaps the one before it where the length is no multiple of four. */
-  readonly words: Int32Array;
-  /** Of texts shorter than four bytes, in place of the groups. */
-  readonly bytes: Uint8Array;
-}
-
-export function ascii(text: string): Literal {
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  const words: number[] = [];
-  if (bytes.length >= 4) {
-    for (let at = 0; at + 4 < bytes.length; at += 4) words.push(four(bytes, at));
-    words.push(four(bytes, bytes.length - 4));
-  }
-  return { length: bytes.length, words: Int32Array.from(words), bytes };
-}
-
-/** Four bytes as a number. Past the buffer's end: some number without a line feed's byte missing. */
-export const four = (bytes: Uint8Array, at: number): number =>
-  (bytes[at] as number) |
-  ((bytes[at + 1] as number) << 8) |
-  ((bytes[at + 2] as number) << 16) |
-  ((bytes[at + 3] as number) << 24);
-
-export function matches(literal: Literal, bytes: Uint8Array, at: number): boolean {
-  const { words, length } = literal;
-  const groups = words.length - 1;
-  if (groups < 0) return matchesShort(literal.bytes, bytes, at);
-  for (let i = 0; i < groups; i++) {
-    if (four(bytes, at + 4 * i) !== words[i]) return false;
-  }
-  return four(bytes, at + length - 4) === words[groups];
-}
-
-function matchesShort(expected: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < expected.length; i++) {
-    if (bytes[at + i] !== expected[i]) return false;
-  }
-  return true;
-}
 
 /** Value of a hex digit by its byte; -1 for other bytes. */
 const HEX_VALUE = new Int8Array(256).fill(-1);
@@ -60,6 +19,9 @@ for (let digit = 0; digit < 16; digit++) {
 
 const X = 120;
 const ZERO = 48;
+const LETTER_F = 70;
+const LETTER_M = 77;
+const UNDERSCORE = 95;
 const OPEN_PAREN = 40;
 const CLOSE_PAREN = 41;
 const MAX_TRAILING_SPACES = 64;
@@ -148,6 +110,20 @@ export class ByteReader {
       at++;
     }
     return at + 1;
+  }
+
+  /** An MHI state: M0 to M3 without a look into the table, which holds longer words that begin so. */
+  state(bytes: Uint8Array, from: number): number {
+    const digit = (bytes[from + 1] as number) - ZERO;
+    const next = bytes[from + 2];
+    if (bytes[from] === LETTER_M && digit >= 0 && digit <= 3 && next !== UNDERSCORE) {
+      if (next !== SPACE || bytes[from + 3] !== LETTER_F) {
+        this.wasHex = false;
+        this.value = MhiState.M0 + digit;
+        return from + 2;
+      }
+    }
+    return this.word(MHI_STATE_WORDS, bytes, from);
   }
 
   /** A word of the table, or the hex of a sign-extended int that the driver prints for a value outside its table. */

@@ -16,45 +16,15 @@
  */
 import type { BatchNames, EventBatch } from "../batch.ts";
 import { Kind } from "../batch.ts";
-import { ascii, type ByteReader, endOfLine, four, LF, type Literal, matches, SPACE } from "./byte-reader.ts";
-import { COMMAND_WORDS, EXEC_ENV_WORDS, MHI_STATE_WORDS, PM_WORDS, WORKER_WORDS } from "./word-table.ts";
+import { type ByteReader, endOfLine, LF, SPACE } from "./byte-reader.ts";
+import { ascii, four, type Literal, matches, word } from "./literal.ts";
+import { NAME_GENERATION, NAME_KIND, NAME_LENGTH_SHIFT, NAME_V2, nameCode } from "./mhi-name.ts";
+import { COMMAND_WORDS, EXEC_ENV_WORDS, PM_WORDS, WORKER_WORDS } from "./word-table.ts";
 
 /** The value may be the beginning of a longer one: a mail client may have wrapped the line after it. */
 export const DOUBT_WRAP = 1;
 /** The value may be the beginning of a longer one, if the line is not whole. */
 export const DOUBT_CUT = 2;
-
-const W = (text: string): number => four(Uint8Array.from(Buffer.from(text, "latin1")), 0);
-const MHI = W("mhi_");
-/** The most frequent names, four bytes at a time without a loop; where the length is odd, groups overlap. */
-const CTRL = W("ctrl");
-const DATA = W("data");
-const EVENT = W("_eve");
-const EVENT_END = W("ent:");
-const GEN_ = W("gen_");
-const TRE_END = W("tre:");
-const INTV = W("intv");
-const EC_S = W("ec_s");
-const TATE = W("tate");
-const TES_END = W("tes:");
-/** The others, by the first byte after `mhi_`. */
-const NAMES: readonly (readonly { text: Literal; kind: Kind; v2: boolean | undefined }[] | undefined)[] = (() => {
-  const table: { text: Literal; kind: Kind; v2: boolean | undefined }[][] = [];
-  const add = (name: string, kind: Kind, v2?: boolean): void => {
-    const first = name.charCodeAt(0);
-    table[first] = [...(table[first] ?? []), { text: ascii(`${name}:`), kind, v2 }];
-  };
-  add("tryset_pm_state", Kind.PM);
-  add("pm_st_transition", Kind.WORKER);
-  add("intvec_threaded_handler", Kind.INTVEC, true);
-  add("process_ctrl_ev_ring", Kind.CTRL, true);
-  add("process_data_event_ring", Kind.DATA, true);
-  add("channel_command_start", Kind.CHAN_START, false);
-  add("update_channel_state_start", Kind.CHAN_START, true);
-  add("channel_command_end", Kind.CHAN_END, false);
-  add("update_channel_state_end", Kind.CHAN_END, true);
-  return Array.from({ length: 256 }, (_, first) => table[first]);
-})();
 
 const PM_STATE = ascii("PM state: ");
 const WORKER_STATE = ascii("Handling state transition: ");
@@ -67,8 +37,8 @@ const V2_STATE = ascii(" state: ");
 const V2_DEVICE_EE = ascii(" device ee: ");
 const TRE = ascii("TRE: 0x");
 /** ` TRE buf: 0x`, and ` DWORD?: 0x` around its number. */
-const TRE_BUF = [W(" TRE"), W(" buf"), W(": 0x")] as const;
-const DWORD = [W(" DWO"), W("WORD"), W(": 0x")] as const;
+const TRE_BUF = [word(" TRE"), word(" buf"), word(": 0x")] as const;
+const DWORD = [word(" DWO"), word("WORD"), word(": 0x")] as const;
 const V2_RP = ascii("RP:0x");
 const V2_EVENT = ascii("Processing Event:0x");
 const HEX = ascii(" 0x");
@@ -114,33 +84,13 @@ export class MhiBody {
 
   /** Kind by the event's name that begins at `at`, the body's place into `bodyAt`; 0: another event. */
   kind(bytes: Uint8Array, at: number): Kind | 0 {
-    if (four(bytes, at) !== MHI) return 0;
-    const first = four(bytes, at + 4);
-    if (first === CTRL || first === DATA) {
-      if (four(bytes, at + 8) === EVENT && four(bytes, at + 11) === EVENT_END) {
-        return this.#named(first === CTRL ? Kind.CTRL : Kind.DATA, false, bytes, at + 15);
-      }
-    } else if (first === GEN_) {
-      if (four(bytes, at + 8) === TRE_END) return this.#named(Kind.TRE, undefined, bytes, at + 12);
-    } else if (first === INTV && four(bytes, at + 8) === EC_S && four(bytes, at + 12) === TATE) {
-      if (four(bytes, at + 14) === TES_END) return this.#named(Kind.INTVEC, false, bytes, at + 18);
-    }
-    const candidates = NAMES[bytes[at + 4] as number];
-    if (candidates === undefined) return 0;
-    for (let i = 0; i < candidates.length; i++) {
-      const candidate = candidates[i];
-      if (candidate === undefined || !matches(candidate.text, bytes, at + 4)) continue;
-      return this.#named(candidate.kind, candidate.v2, bytes, at + 4 + candidate.text.length);
-    }
-    return 0;
-  }
-
-  #named(kind: Kind, v2: boolean | undefined, bytes: Uint8Array, from: number): Kind {
-    let at = from;
-    while (bytes[at] === SPACE) at++;
-    this.bodyAt = at;
-    if (v2 !== undefined) this.generation = v2 ? "v2" : "merged";
-    return kind;
+    const code = nameCode(bytes, at);
+    if (code === 0) return 0;
+    if ((code & NAME_GENERATION) !== 0) this.generation = (code & NAME_V2) !== 0 ? "v2" : "merged";
+    let body = at + (code >> NAME_LENGTH_SHIFT);
+    while (bytes[body] === SPACE) body++;
+    this.bodyAt = body;
+    return (code & NAME_KIND) as Kind;
   }
 
   /**
@@ -227,14 +177,14 @@ export class MhiBody {
     let at = reader.word(EXEC_ENV_WORDS, bytes, from + LOCAL_EE.length);
     if (at < 0 || !matches(merged ? STATE : V2_STATE, bytes, at)) return -1;
     batch.a[row] = reader.value;
-    at = reader.word(MHI_STATE_WORDS, bytes, at + STATE.length);
+    at = reader.state(bytes, at + STATE.length);
     if (at < 0 || !matches(merged ? DEVICE_EE : V2_DEVICE_EE, bytes, at)) return -1;
     batch.b[row] = reader.value;
     at = reader.word(EXEC_ENV_WORDS, bytes, at + DEVICE_EE.length);
     const before = merged ? DEV_STATE : V2_STATE;
     if (at < 0 || !matches(before, bytes, at)) return -1;
     batch.c[row] = reader.value;
-    at = reader.word(MHI_STATE_WORDS, bytes, at + before.length);
+    at = reader.state(bytes, at + before.length);
     if (at < 0) return -1;
     batch.d[row] = reader.value;
     if (reader.wasHex) this.doubt = DOUBT_CUT;

@@ -7,7 +7,7 @@ import {
   PM_STATE_BY_TEXT,
   WORKER_ITEM_BY_TEXT,
 } from "../mhi-names.ts";
-import { ascii, type Literal } from "./byte-reader.ts";
+import { ascii, type Literal } from "./literal.ts";
 
 interface Word {
   readonly text: Literal;
