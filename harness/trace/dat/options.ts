@@ -29,6 +29,7 @@ export const Option = {
 
 const MAX_CPUS = 8192;
 const INTERPOLATE = 1;
+const NS_PER_US = 1000n;
 
 export const newOptions = (): DatOptions => ({ offsetNs: 0n, guests: [], cpuStats: [] });
 
@@ -37,7 +38,9 @@ export function readOption(options: DatOptions, id: number, walk: ByteWalk): boo
   switch (id) {
     case Option.DATE:
     case Option.OFFSET:
-      options.offsetNs += bigintOf(walk, id === Option.DATE ? "option DATE" : "option OFFSET");
+      // DATE counts microseconds: seen in recordings of trace-cmd record --date beside its own report of them.
+      options.offsetNs +=
+        id === Option.DATE ? bigintOf(walk, "option DATE") * NS_PER_US : bigintOf(walk, "option OFFSET");
       return true;
     case Option.CPUSTAT:
       options.cpuStats.push(textOf(walk));
@@ -86,7 +89,7 @@ const textOf = (walk: ByteWalk): string => {
 function bigintOf(walk: ByteWalk, what: string): bigint {
   const text = textOf(walk);
   const parts = /^([+-]?)(0x[0-9a-fA-F]{1,16}|\d{1,20})$/.exec(text);
-  if (!parts) return walk.fail(what, "a number of nanoseconds", `"${text.slice(0, 40)}"`);
+  if (!parts) return walk.fail(what, "a whole number", `"${text.slice(0, 40)}"`);
   const value = BigInt.asIntN(64, BigInt(parts[2] ?? "0"));
   return parts[1] === "-" ? -value : value;
 }
