@@ -51,13 +51,3 @@ export const MHI_STATE_BY_TEXT: ReadonlyMap<string, number> = new Map([
   ["M3 FAST", 6], // v2
   ["SYS ERROR", 0xff],
 ]);
-
-/**
- * Number behind a printed enum. A value outside the driver's table is printed as the hex of a sign-extended int:
- * `0xffffffffffffffff` is -1. Undefined for a word that no table holds.
- */
-export function enumFromText(text: string, table: ReadonlyMap<string, number>): number | undefined {
-  const known = table.get(text);
-  if (known !== undefined) return known;
-  return /^0x[0-9a-f]{1,16}$/.test(text) ? Number(BigInt.asIntN(32, BigInt(text))) : undefined;
-}

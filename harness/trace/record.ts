@@ -1,4 +1,4 @@
-/** One record's payload -> values, by the format of its event. What an event means is told in mhi-decode.ts. */
+/** One record's payload -> values, by the format of its event. What an event means is told by the plans of ring/. */
 import { hex64 } from "./batch.ts";
 import type { FormatField } from "./format.ts";
 
@@ -24,11 +24,22 @@ export function textAt(record: RecordBytes, offset: number, size: number): strin
 
 /** `__data_loc`: low half = offset in the record, high half = bytes. `__rel_loc`: the offset counts from the field's end. */
 export function locatedText(record: RecordBytes, field: FormatField): string | undefined {
+  const place = placeOf(record, field);
+  return place && textAt(record, place.offset, place.size);
+}
+
+function placeOf(record: RecordBytes, field: FormatField): { offset: number; size: number } | undefined {
   if (field.offset + 4 > record.length) return undefined;
   const word = record.view.getUint32(record.at + field.offset, true);
   const base = field.type.startsWith("__rel_loc") ? field.offset + field.size : 0;
-  return textAt(record, base + (word & 0xffff), word >>> 16);
+  return { offset: base + (word & 0xffff), size: word >>> 16 };
 }
+
+/** Bytes of the record as hex text, as many as there are. */
+const bytesAt = (record: RecordBytes, offset: number, size: number): string =>
+  Buffer.from(record.bytes.subarray(record.at + offset, record.at + Math.min(record.length, offset + size))).toString(
+    "hex",
+  );
 
 function hex64At(record: RecordBytes, offset: number): string {
   return hex64(record.view.getUint32(record.at + offset, true), record.view.getUint32(record.at + offset + 4, true));
@@ -46,15 +57,23 @@ const isText = (field: FormatField): boolean => /^(?:const )?(?:unsigned )?char\
 
 function fieldValue(record: RecordBytes, field: FormatField, strings: ReadonlyMap<string, string>): string | number {
   if (/^__(?:data|rel)_loc char\[\]/.test(field.type)) return locatedText(record, field) ?? "(outside the record)";
+  if (/^__(?:data|rel)_loc\b/.test(field.type)) {
+    const place = placeOf(record, field);
+    const inside = place && place.offset + place.size <= record.length;
+    return inside ? bytesAt(record, place.offset, place.size) : "(outside the record)";
+  }
   if (isText(field)) return textAt(record, field.offset, field.size || record.length - field.offset) ?? "(cut)";
-  if (field.offset + field.size > record.length) return "(cut)";
-  if (field.size === 8 && !field.type.includes("[")) {
+  // A stack holds as many addresses as it has, whatever its format declares.
+  const stack = /^unsigned long\s*\[/.test(field.type);
+  const array = field.type.includes("[");
+  if (field.offset + (stack ? 0 : field.size) > record.length) return "(cut)";
+  if (array) return bytesAt(record, field.offset, field.size || record.length);
+  if (field.size === 8) {
     const value = hex64At(record, field.offset);
     return field.type === "const char *" ? (strings.get(value) ?? value) : value;
   }
   if (field.size === 1 || field.size === 2 || field.size === 4) return intAt(record, field);
-  const from = record.at + field.offset;
-  return Buffer.from(record.bytes.subarray(from, from + field.size)).toString("hex");
+  return bytesAt(record, field.offset, field.size);
 }
 
 /** Fields kept whole: 64-bit values and pointers as hex text, constant kernel strings resolved where they are listed. */
@@ -72,5 +91,5 @@ export function otherFields(
 
 /** A record of an event whose format is not known: its bytes. */
 export const unknownFields = (record: RecordBytes): Record<string, string> => ({
-  bytes: Buffer.from(record.bytes.subarray(record.at, record.at + record.length)).toString("hex"),
+  bytes: bytesAt(record, 0, record.length),
 });

@@ -41,10 +41,13 @@ function elementOf(field: FormatField, longBytes: 4 | 8): CType | undefined {
 /** The bytes of a field that stand in the record itself; size 0 reaches to the record's end (`char buf[]`). */
 export function fieldMemory(field: FormatField, longBytes: 4 | 8): MemValue {
   const { name, offset, size } = field;
+  // A stack is recorded with as many addresses as it has, whatever its format declares (`unsigned long caller[8]`).
+  const open = /^unsigned long\s*\[/.test(field.type);
   const span = (record: RecordFields): Span => {
     const from = record.at + offset;
-    need(record, from, size, name);
-    return { from, to: size === 0 ? recordEnd(record) : from + size };
+    need(record, from, open ? 0 : size, name);
+    const end = recordEnd(record);
+    return { from, to: size === 0 ? end : open ? Math.min(end, from + size) : from + size };
   };
   return { kind: "mem", span, element: elementOf(field, longBytes) };
 }

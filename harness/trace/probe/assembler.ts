@@ -9,7 +9,7 @@
 import type { Nanoseconds } from "../../base/clock.ts";
 import { elementLength } from "../../mhi/ring-element.ts";
 import type { Gap, MhiEvent, OtherEvent, TraceEvent } from "../mhi-events.ts";
-import { ringEvent } from "../text-body.ts";
+import { ringEvent } from "../ring-event.ts";
 import { PROBE_GROUP } from "./definitions.ts";
 import { messageToEvent } from "./message.ts";
 

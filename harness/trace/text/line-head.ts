@@ -31,6 +31,9 @@ export const MAX_PID = 4_194_304;
 const MAX_CPU = 8191;
 const MAX_HEAD_BYTES = 512;
 const MAX_FLAGS = 8;
+const TRACE_CMD_FLAGS = 5;
+/** Columns of a count: with fewer digits blanks stand before it. */
+const COUNT_DIGITS = 12;
 /** Fraction digits -> factor to nanoseconds. */
 const TO_NS = [1, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 
@@ -217,7 +220,8 @@ export class LineHead {
     if (!isDigit(bytes[at])) {
       const flagsAt = at;
       while (bytes[at] !== SPACE && bytes[at] !== LF) at++;
-      if (at - flagsAt > MAX_FLAGS) return -1;
+      if (at - flagsAt > MAX_FLAGS) at = countAfterFlags(bytes, flagsAt);
+      if (at < 0) return -1;
       while (bytes[at] === SPACE) at++;
     }
     return this.#time(bytes, at);
@@ -279,6 +283,17 @@ export class LineHead {
     while (at > this.from && bytes[at] === SPACE) at--;
     return at > this.from && bytes[at] === COLON ? at : undefined;
   }
+}
+
+/**
+ * `d..1.963843491564: `: trace-cmd puts no blank before a count of twelve digits or more. Flags may be digits too, but there
+ * are five of them. @returns where the count begins, or -1
+ */
+function countAfterFlags(bytes: Uint8Array, flagsAt: number): number {
+  const countAt = flagsAt + TRACE_CMD_FLAGS;
+  let at = countAt;
+  while (isDigit(bytes[at])) at++;
+  return at - countAt >= COUNT_DIGITS && bytes[at] === COLON ? countAt : -1;
 }
 
 /** `(+1442)` of `trace-cmd report --ts-diff`. */
