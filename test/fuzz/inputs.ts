@@ -2,7 +2,7 @@
  * Small good recordings of every form, for tests that spoil them. All but the handwritten texts of other tracers are cut
  * from recordings of real kernels.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { storedZstd } from "../support/stored-zstd.ts";
 import { buildTraceDat, type DatContent, DatOptionId, textOption } from "../support/trace-dat-builder.ts";
@@ -18,13 +18,19 @@ export interface FuzzInput {
 const PAGE = 4096;
 
 /** Reads a file of test/data/trace. */
-export type ReadData = (name: string) => Buffer;
+export interface ReadData {
+  (name: string): Buffer;
+  /** Files of a folder. */
+  names(folder: string): string[];
+}
 
 /** @param root - of the repository. */
-export const dataReader =
-  (root: string): ReadData =>
-  (name) =>
-    readFileSync(`${root}/test/data/trace/${name}`);
+export function dataReader(root: string): ReadData {
+  const data = `${root}/test/data/trace`;
+  return Object.assign((name: string) => readFileSync(`${data}/${name}`), {
+    names: (folder: string) => readdirSync(`${data}/${folder}`),
+  });
+}
 
 const RAW = "linux-6.12-sdx55/raw";
 /** Events of the first records of the pages used here. */
@@ -124,6 +130,17 @@ function rawFolder(read: ReadData): FuzzInput {
   return { name: "raw", folder: true, files };
 }
 
+/** A capture of probes or of the driver's messages, from a kernel without the trace events; its pages shortened. */
+function captureFolder(read: ReadData, name: string, data: string): FuzzInput {
+  const files = new Map<string, Buffer>();
+  for (const file of read.names(data)) {
+    const bytes = read(`${data}/${file}`);
+    if (/^cpu\d+\.bin$/.test(file)) files.set(file, shortPage(bytes, 0, 24));
+    else if (file !== "trace.txt" && file !== "printk_formats") files.set(file, bytes);
+  }
+  return { name, folder: true, files };
+}
+
 /** Whole lines up to `bytes`. */
 const head = (text: string, bytes: number): string => text.slice(0, text.lastIndexOf("\n", bytes) + 1);
 
@@ -138,6 +155,9 @@ function texts(read: ReadData): FuzzInput[] {
     one("trace-pipe", Buffer.from(`${pipe.join("\n\n")}\n`)),
     one("report", Buffer.from(head(read("linux-6.12-sdx55/trace-cmd-report.txt").toString(), 2500))),
     one("dmesg", Buffer.from(`${dmesg.slice(0, 25).join("\n")}\n`)),
+    ...["latency", "report-raw", "report-ts-diff", "fields", "clock-x86-tsc", "tgid", "no-irq-info"].map((name) =>
+      one(name, Buffer.from(head(read(`text/${name}.txt`).toString(), 2500))),
+    ),
     one("console", Buffer.from(head(console01.slice(console01.indexOf("# tracer") - 400), 3000))),
     one("empty", Buffer.alloc(0)),
     ...Object.entries(OTHER_TRACERS).map(([name, text]) => one(`other-${name}`, Buffer.from(text))),
@@ -216,6 +236,8 @@ export function fuzzInputs(read: ReadData): ReadonlyMap<string, FuzzInput> {
   const inputs = [
     ...all,
     rawFolder(read),
+    captureFolder(read, "raw-probes", "linux-6.1-kprobe"),
+    captureFolder(read, "raw-messages", "linux-6.1-dynamic-debug"),
     one("dat6", buildTraceDat({ ...shared, version: 6 })),
     one("dat7", dat7),
     one("dat7-zstd", buildTraceDat({ ...shared, version: 7, compression: "zstd", chunkPages: 1 })),

@@ -106,6 +106,34 @@ export function damageOf(input: FuzzInput, seed: number): Damage {
   return { input: input.name, file, steps };
 }
 
+/** Small recordings, at every byte of which damage is done in turn. */
+const SMALL = new Set([
+  "dat6-tiny",
+  "dat7-tiny",
+  "dat7-zstd-tiny",
+  "raw",
+  "trace",
+  "trace-pipe",
+  "report",
+  "dmesg",
+  "console",
+  "trace-gz",
+  "trace-zst",
+  "trace-xz",
+]);
+
+/** Each small recording cut at every byte, and with one bit of every byte flipped. */
+export function* everyByte(inputs: readonly FuzzInput[]): Generator<Damage> {
+  for (const input of inputs.filter(({ name }) => SMALL.has(name))) {
+    for (const [file, bytes] of input.files) {
+      for (let at = 0; at < bytes.length; at++) {
+        yield { input: input.name, file, steps: [["truncate", at]] };
+        yield { input: input.name, file, steps: [["flip", at, at % 8]] };
+      }
+    }
+  }
+}
+
 const wrap = (at: number, size: number): number => (size === 0 ? 0 : at % size);
 
 function stepped(bytes: Buffer, step: Step): Buffer {
