@@ -3,7 +3,7 @@ import { type Figure, ratio } from "../figures.ts";
 import type { MadeInput } from "./make-input.ts";
 import type { Peers } from "./peers.ts";
 import { interleaved, type Run } from "./processes.ts";
-import { checkRuns, FLOOR, floor, OURS, ours } from "./programs.ts";
+import { checkRows, checkRuns, FLOOR, floor, OURS, ours } from "./programs.ts";
 import type { Part, TargetFigure } from "./targets.ts";
 
 export const MEMORY_MIB = 150;
@@ -23,6 +23,7 @@ export const memory = (name: string, runs: readonly Run[]): TargetFigure => ({
 export async function contest(title: string, input: MadeInput, peers: Peers | undefined, runs: number): Promise<Part> {
   const { path } = input;
   const others = peers ? [peers.report(path), peers.fieldWalk(path)] : [];
+  await checkRows(input);
   const all = await interleaved([ours(path), floor(path), ...others], runs);
   for (const [name, own] of all) checkRuns(input, name, own);
   const speeds = [...all].map(([name, own]) => speed(name, input, own));

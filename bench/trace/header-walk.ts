@@ -1,6 +1,6 @@
 /**
  * The floor: one process that reads every page of a trace.dat and walks only page heads and event headers, for the
- * number of events and their times; no field is read, no CPUs are merged. `node dist/bench/trace/header-walk.js FILE`
+ * number of events and their times; no field is read, no CPUs are merged. `node dist/bundle/header-walk.js FILE`
  */
 import { describeError } from "../../harness/base/errors.ts";
 import { ChunkFeed, PlainFeed } from "../../harness/trace/dat/feeds.ts";

@@ -10,7 +10,7 @@ import type { MadeInput } from "./make-input.ts";
 import { makeKernelText } from "./make-text.ts";
 import type { Peers } from "./peers.ts";
 import { interleaved, type Program } from "./processes.ts";
-import { checkRuns, ours } from "./programs.ts";
+import { checkRows, checkRuns, ours } from "./programs.ts";
 import type { Part, TargetFigure } from "./targets.ts";
 
 const TARGET = { atLeast: 10 };
@@ -21,10 +21,12 @@ const MAKING = "trace-cmd report making its text";
 /** @param dat - what trace-cmd report is run on; its text is kept in `dir`. */
 export async function text(dat: MadeInput, dir: string, peers: Peers | undefined, runs: number): Promise<Part> {
   const kernel = makeKernelText(join(dir, "kernel.txt"), dat.events);
+  await checkRows(kernel);
   const inputs = new Map<string, MadeInput>([[KERNEL, kernel]]);
   const programs: Program[] = [{ ...ours(kernel.path), name: KERNEL }];
   if (peers) {
     const report = await keepReport(peers, dat, join(dir, "report.txt"));
+    await checkRows(report);
     inputs.set(REPORT, report);
     inputs.set(MAKING, dat);
     programs.push({ ...ours(report.path), name: REPORT }, { ...peers.report(dat.path), name: MAKING });

@@ -1,9 +1,7 @@
-/** `mhi-hil`: one file a command; this one only puts them together and turns errors into one sentence. */
+/** `mhi-hil`: one file a command; this one only puts them together. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
-import { describeError, HilError } from "../base/errors.ts";
-import { ExitCode } from "../record/exit-code.ts";
+import { Command } from "commander";
 import { projectRoot } from "../runner/paths.ts";
 import { cutCommand } from "./cut.ts";
 import { decodeCommand } from "./decode.ts";
@@ -12,6 +10,7 @@ import { labCommand } from "./lab.ts";
 import { reportCommand } from "./report.ts";
 import { rigsCommand } from "./rigs.ts";
 import { runCommand } from "./run.ts";
+import { start } from "./start.ts";
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string }).version;
@@ -21,7 +20,6 @@ export function program(): Command {
     .description("Hardware-in-the-loop test harness for MHI devices under Linux")
     .version(version())
     .showHelpAfterError("(see: mhi-hil --help)")
-    .exitOverride()
     .addHelpText(
       "after",
       `
@@ -44,34 +42,4 @@ Examples:
     .addCommand(cutCommand());
 }
 
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.pass : ExitCode.usage;
-  if (error instanceof HilError) {
-    process.stderr.write(`mhi-hil: ${describeError(error)}\n`);
-    return error.kind === "dut" ? ExitCode.fail : ExitCode.usage;
-  }
-  process.stderr.write(
-    `mhi-hil: internal error, please report: ${error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  return ExitCode.usage;
-}
-
-/** Sub-commands inherit exitOverride, so that a usage error ends with 2 and not with commander's 1. */
-function overrideExits(command: Command): void {
-  for (const sub of command.commands) {
-    sub.exitOverride().showHelpAfterError(`(see: mhi-hil ${sub.name()} --help)`);
-    overrideExits(sub);
-  }
-}
-
-// Whoever read our words has seen enough of them (`| head`): no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit();
-  throw error;
-});
-
-const root = program();
-overrideExits(root);
-root.parseAsync().catch((error: unknown) => {
-  process.exitCode = exitCodeOf(error);
-});
+start(program());

@@ -4,7 +4,6 @@
  * IDs are given out when a module loads and change with every load. The mhi_host drivers' print strings end in a raw
  * line feed, so `print fmt:` goes over two physical lines: the file must not be read line by line.
  */
-import { createHash } from "node:crypto";
 import { RigFault } from "../base/errors.ts";
 import { oneLine } from "../base/one-line.ts";
 import { unescaped } from "./print-fmt/lex.ts";
@@ -100,8 +99,9 @@ function withLazyParts(format: EagerPart): EventFormat {
   };
 }
 
+/** Asked for rarely, and the module takes longer to load than a short recording takes to read. */
 const hashOf = (parts: readonly string[]): string =>
-  createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
+  process.getBuiltinModule("node:crypto").createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
 
 function parseFields(text: string, refuse: (what: string) => RigFault): Map<string, FormatField> {
   const fields = new Map<string, FormatField>();

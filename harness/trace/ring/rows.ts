@@ -10,9 +10,6 @@ import type { Lane } from "./lane.ts";
 import type { RecordPlan } from "./plan.ts";
 import { oddRow, rareRow, recordOf } from "./rare-rows.ts";
 
-/** Times are whole nanoseconds below 2^53, so half of one less is the last time before. */
-const JUST_BEFORE = 0.5;
-
 type ElementPlan = Pick<RecordPlan, "a" | "b" | "c" | "ptr" | "slot">;
 
 /** Lanes that are merged, and the time of each one's next record: infinite when it has none. */
@@ -39,39 +36,87 @@ export function fillRows({ lanes, headNs }: LaneQueue, batch: EventBatch, write:
   const { capacity } = batch;
   let row = batch.length;
   while (row < capacity) {
+    // the two lanes whose next records are the earliest, and when the third one's comes
     let first = -1;
     let second = -1;
     let firstNs = Number.POSITIVE_INFINITY;
     let secondNs = Number.POSITIVE_INFINITY;
+    let limitNs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < headNs.length; i++) {
       const ns = headNs[i] as number;
       if (ns < firstNs) {
+        limitNs = secondNs;
         second = first;
         secondNs = firstNs;
         first = i;
         firstNs = ns;
       } else if (ns < secondNs) {
+        limitNs = secondNs;
         second = i;
         secondNs = ns;
-      }
+      } else if (ns < limitNs) limitNs = ns;
     }
     const lane = lanes[first];
     if (lane === undefined) break;
-    const limitNs = first < second ? secondNs : secondNs - JUST_BEFORE;
-    const { times, rows, count } = lane;
-    let next = lane.next;
-    const end = count - next < capacity - row ? count : next + capacity - row;
-    while (next < end && (times[next] as number) <= limitNs) rows[next++] = row++;
-    lane.next = next;
-    if (next === count) {
-      write(lane);
-      lane.more();
-    }
-    headNs[first] = lane.headNs;
+    const other = lanes[second];
+    if (other === undefined) row = takeRun(lane, row, capacity, limitNs);
+    else if (firstNs === limitNs) lane.rows[lane.next++] = row++;
+    else row = first < second ? merge(lane, other, row, capacity, limitNs) : merge(other, lane, row, capacity, limitNs);
+    headNs[first] = nextNs(lane, write);
+    if (other) headNs[second] = nextNs(other, write);
   }
   for (const lane of lanes) write(lane);
   batch.length = row;
   return row > 0;
+}
+
+/** Time of the lane's next record; its index is filled again when all of it has rows. */
+function nextNs(lane: Lane, write: (lane: Lane) => void): number {
+  if (lane.next < lane.count) return lane.headNs;
+  write(lane);
+  lane.more();
+  return lane.headNs;
+}
+
+/** Rows for what a lane has before `limitNs`. @returns the row after them. */
+function takeRun(lane: Lane, from: number, capacity: number, limitNs: number): number {
+  const { times, rows, count } = lane;
+  let next = lane.next;
+  let row = from;
+  while (next < count && row < capacity && (times[next] as number) < limitNs) rows[next++] = row++;
+  lane.next = next;
+  return row;
+}
+
+/**
+ * Rows for what two lanes have before `limitNs`, until one of them has no more in its index. Which one comes next is as
+ * good as random, so nothing jumps for it: the row is given to both, and one of them goes on.
+ *
+ * @param one - comes first where times are equal.
+ * @returns the row after them.
+ */
+function merge(one: Lane, other: Lane, from: number, capacity: number, limitNs: number): number {
+  const { times: oneNs, rows: oneRows, count: oneCount } = one;
+  const { times: otherNs, rows: otherRows, count: otherCount } = other;
+  let i = one.next;
+  let j = other.next;
+  let row = from;
+  // as many as there are for certain: neither lane can come to its end within them
+  let sure = Math.min(oneCount - i, otherCount - j, capacity - row);
+  while (sure > 0) {
+    const a = oneNs[i] as number;
+    const b = otherNs[j] as number;
+    if (a >= limitNs && b >= limitNs) break;
+    const later = Number(b < a);
+    oneRows[i] = row;
+    otherRows[j] = row++;
+    i += 1 - later;
+    j += later;
+    if (--sure === 0) sure = Math.min(oneCount - i, otherCount - j, capacity - row);
+  }
+  one.next = i;
+  other.next = j;
+  return row;
 }
 
 /**
