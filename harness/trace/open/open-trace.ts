@@ -94,7 +94,13 @@ async function openDat(file: FileView, options: OpenOptions): Promise<TraceSourc
       const { TextSource } = await import("./text-source.ts");
       return new TextSource(file.name, partOf(file, offset, bytes), () => file.close());
     }
-    return pageSourceOf(file, dat, expander, options.buffer);
+    const records = pageSourceOf(file, dat, expander, options.buffer);
+    if (dat.formats.some(({ system }) => system === "mhi_host")) return records;
+    const { standIn } = await import("../probe/stand-in.ts");
+    return standIn(
+      records,
+      dat.formats.map(({ system, text }) => `${system}:${/^name: (\S+)/.exec(text)?.[1]}`),
+    );
   } catch (error) {
     file.close();
     throw error;

@@ -12,8 +12,7 @@ import { PlainFeed } from "../dat/feeds.ts";
 import { FileView } from "../dat/file-view.ts";
 import { parsePrintkFormats } from "../format.ts";
 import type { Gap } from "../mhi-events.ts";
-import { AssembledSource } from "../probe/assembled-source.ts";
-import { PROBE_GROUP } from "../probe/definitions.ts";
+import { standIn } from "../probe/stand-in.ts";
 import { FormatSet, type FormatText } from "../ring/format-set.ts";
 import { type PageLayout, parseHeaderPage } from "../ring/layout.ts";
 import { type LaneInput, PageSource } from "../ring/page-source.ts";
@@ -26,11 +25,14 @@ const FORMAT_FILE = /^(?:([\w-]+)\.)?([\w-]+)\.format$/;
 /** @throws UsageError `trace-no-pages` with what was looked for; RigFault of the formats. */
 export function openRawFolder(folder: string): TraceSource {
   const records = openRawRecords(folder);
-  const formats = new Set(partsOf(folder).flatMap((part) => readdirSync(part)));
-  // Kernels before 6.9: what the collector recorded stands for the driver's own events.
-  if ([...formats].some((name) => name.startsWith(`${PROBE_GROUP}.`))) return new AssembledSource(records, "unprobed");
-  const driver = [...formats].some((name) => /^mhi_\w+\.format$/.test(name));
-  return !driver && formats.has("printk.console.format") ? new AssembledSource(records, "all") : records;
+  const names = new Set(partsOf(folder).flatMap((part) => readdirSync(part)));
+  return standIn(
+    records,
+    [...names].flatMap((name) => {
+      const [, system = "mhi_host", event] = FORMAT_FILE.exec(name) ?? [];
+      return event === undefined ? [] : [`${system}:${event}`];
+    }),
+  );
 }
 
 function partsOf(folder: string): string[] {
