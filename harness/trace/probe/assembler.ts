@@ -7,6 +7,8 @@
  * call that reads the ring has returned.
  */
 import type { Nanoseconds } from "../../base/clock.ts";
+import { RigFault } from "../../base/errors.ts";
+import { oneLine } from "../../base/one-line.ts";
 import { elementLength } from "../../mhi/ring-element.ts";
 import type { Gap, MhiEvent, OtherEvent, TraceEvent } from "../mhi-events.ts";
 import { ringEvent } from "../ring-event.ts";
@@ -34,6 +36,24 @@ interface Held {
 }
 
 type Fields = OtherEvent["fields"];
+
+/** What is read of each probe's records, by the stem of its name (definitions.ts). */
+const ELEMENT_FIELDS = ["name", "slot", "base", "bytes", "start", "within", "ptr", "dword0", "dword1"];
+const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
+  pm: ["name", "new", "states"],
+  tre: ["name", "channel", "slot", "ptr", "dword0", "dword1"],
+  ctrl: ELEMENT_FIELDS,
+  data: ELEMENT_FIELDS,
+  step: ELEMENT_FIELDS,
+  ctrl_begin: ["ring"],
+  data_begin: ["ring"],
+  ctrl_end: ["ret"],
+  data_end: ["ret"],
+  chan_begin: ["name", "channel", "state"],
+  chan_end: ["ret"],
+};
+const isNumber = (value: string | number | undefined): boolean =>
+  typeof value === "number" || (value !== undefined && /^0x[0-9a-f]{1,16}$/.test(value));
 type Head = Pick<MhiEvent, "tNs" | "cpu" | "pid" | "controller" | "source" | "buffer">;
 
 export interface AssemblerOptions {
@@ -103,6 +123,7 @@ export class ProbeAssembler {
 
   #record(event: OtherEvent): void {
     const stem = event.name.replace(/_\d+$/, "");
+    if (!this.#readable(event, FIELDS_OF[stem] ?? [])) return;
     if (stem === "pm") this.#keep(event, pmEvent(event));
     else if (stem === "tre") this.#keep(event, treEvent(event));
     else if (stem === "ctrl_begin") this.#begin(event, "ctrl");
@@ -114,6 +135,28 @@ export class ProbeAssembler {
     else if (stem === "chan_begin") this.#command(event);
     else if (stem === "chan_end") this.#commandEnd(event);
     else this.#hold(event);
+  }
+
+  /**
+   * False: the record is cut; it is kept as it is and told as missing evidence.
+   *
+   * @throws RigFault `trace-format-changed` when the recording's format of the probe lacks a field.
+   */
+  #readable(event: OtherEvent, needed: readonly string[]): boolean {
+    const { name, fields, tNs, cpu } = event;
+    const missing = needed.find((field) => fields[field] === undefined);
+    if (missing !== undefined) {
+      throw new RigFault(
+        "trace-format-changed",
+        `format of ${PROBE_GROUP}/${oneLine(name, 80)}: no field "${oneLine(missing, 80)}"; records of it would be misread, so it is refused`,
+      );
+    }
+    const cut = needed.find((field) => field !== "name" && !isNumber(fields[field]));
+    if (cut === undefined) return true;
+    const detail = `cpu${cpu}: a record of ${PROBE_GROUP}/${oneLine(name, 80)} whose field "${cut}" is no number`;
+    this.#options.onGap?.({ fromNs: tNs, toNs: tNs, reason: "damaged", cpu, lost: 1, detail });
+    this.#hold(event);
+    return false;
   }
 
   /** A record that is no event after all is kept as it is: nothing that was recorded is dropped. */

@@ -8,7 +8,7 @@
 import type { EventBatch } from "../batch.ts";
 import { Kind } from "../batch.ts";
 
-const FIELD = /(\w+)=((?:0x)*-?[0-9a-zA-Z_:.-]+|\(\S+\))/g;
+const FIELD = /\b(\w+)=((?:0x)*-?[0-9a-zA-Z_:.-]+|\(\S+\))/g;
 const V2_FIRST_SHIFTED_PM = 10;
 
 /** Columns by field name; the 64-bit ones fill two. */

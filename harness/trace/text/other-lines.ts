@@ -12,6 +12,9 @@ import type { Rows } from "./rows.ts";
 
 /** A record's head that a mail client wrapped before the event's name. */
 const HEAD_ONLY = /-\d+ .*\[\d+\] .*\d:\s*$/;
+const MAX_HEAD_CHARACTERS = 512;
+/** The kernel's log has 1024 bytes a message at most; patterns that look for more take the square of a line's length. */
+const MAX_LOG_CHARACTERS = 2048;
 const DRIVER = /mhi/i;
 
 export class OtherLines {
@@ -54,7 +57,8 @@ export class OtherLines {
   }
 
   /** @returns false: the batch is full and nothing was taken. */
-  #text(text: string, changed: boolean, offset: number): boolean {
+  #text(whole: string, changed: boolean, offset: number): boolean {
+    const text = whole.length > MAX_LOG_CHARACTERS ? whole.slice(0, MAX_LOG_CHARACTERS) : whole;
     const note = classify(text);
     if (note) {
       this.#note(note);
@@ -63,10 +67,10 @@ export class OtherLines {
     const log = parseLogLine(text);
     if (log) return this.#logLine(log, text.slice(log.messageAt), offset);
     if (changed) {
-      const bytes = lineBytes(text);
+      const bytes = lineBytes(whole);
       if (this.#records.main.find(bytes, 0)) return this.#records.record(bytes, 0, offset) !== FULL;
     }
-    this.#unknown(text, offset);
+    this.#unknown(whole, offset);
     return true;
   }
 
@@ -93,7 +97,7 @@ export class OtherLines {
     if (this.#records.join(text)) return;
     this.#records.settle();
     const { form, watch, unfinished } = this.#rows;
-    if (HEAD_ONLY.test(text) && !unfinished) {
+    if (text.length <= MAX_HEAD_CHARACTERS && HEAD_ONLY.test(text) && !unfinished) {
       this.#records.waitForName(text, offset);
       return;
     }
@@ -112,7 +116,7 @@ export class OtherLines {
   #looksCut(text: string): boolean {
     const { records, consoleLines, logLines } = this.#rows.form;
     if (records > 0 && consoleLines === 0 && logLines === 0) return true;
-    return /-\d+\s+(?:\(.*\)\s+)?\[\d*|^\s*\[\s*\d*\.?\d*$/.test(text);
+    return /-\d+\s+(?:\(.*\)\s+)?\[\d*|^\s*\[\s*\d*\.?\d*$/.test(text.slice(0, MAX_HEAD_CHARACTERS));
   }
 
   #logLine(log: LogLine, message: string, offset: number): boolean {
