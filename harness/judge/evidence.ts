@@ -23,6 +23,8 @@ export interface DeviceLine {
 export interface Evidence {
   /** `uname -r`. */
   readonly kernel: string;
+  /** The device's firmware, where the rig or the caller states it. */
+  readonly firmware?: string;
   /** What the events are made of; absent: the driver's own trace events. */
   readonly source?: SourceFacts;
   /** In the order of time. What lies before `fromNs` is history: it is used, and not judged. */

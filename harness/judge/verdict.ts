@@ -4,20 +4,19 @@
  */
 import { formatSeconds } from "../base/clock.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
-import { pmStateName } from "../mhi/pm-state.ts";
 import type { FindingRecord } from "../record/schema.ts";
-import type { TraceEvent } from "../trace/mhi-events.ts";
 import { isMhiEvent } from "../trace/mhi-events.ts";
 import { describeSource } from "../trace/probe/source-choice.ts";
 import { describeGap, type Evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
+import { signatureParts } from "./failure-context.ts";
 import { Matcher } from "./matcher.ts";
 import { type EngineFinding, RuleEngine } from "./rule-engine.ts";
 import { RULES } from "./rules/index.ts";
 import type { FailureKind } from "./rules/rule.ts";
 import { type Draft, type Measure, measuresOf, scenarioFindings } from "./scenario-findings.ts";
 import type { Scenario } from "./scenarios/index.ts";
-import { kernelMajor, signature } from "./signature.ts";
+import { signature } from "./signature.ts";
 import { tellStory } from "./story.ts";
 
 export interface JudgeOptions {
@@ -72,7 +71,7 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
     ...gapFindings(evidence),
     ...blindFindings(evidence),
   ];
-  const findings = distinct(drafts).map((draft) => toRecord(draft, evidence));
+  const findings = distinct(drafts).map((draft) => toRecord(draft, evidence, family));
   const outcome = outcomeOf(findings);
   const [first] = findings;
   return {
@@ -84,7 +83,7 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
     ),
     measures: scenario && matcher ? measuresOf(scenario, matcher, fromNs) : [],
     allowed,
-    ...(first && outcome === "fail" ? { signature: signatureOf(first, evidence, family) } : {}),
+    ...(first?.signature !== undefined && outcome === "fail" ? { signature: first.signature } : {}),
     ...(matcher ? { steps: matcher.story() } : {}),
     ...(matcher?.state === "pending" ? { undecided: undecided(matcher) } : {}),
   };
@@ -205,7 +204,7 @@ function distinct(drafts: readonly Draft[]): Draft[] {
   return [...fails, ...rest];
 }
 
-function toRecord(draft: Draft, evidence: Evidence): FindingRecord {
+function toRecord(draft: Draft, evidence: Evidence, family: FamilyProfile): FindingRecord {
   const explanation = explain(draft, evidence);
   const cause = draft.cause ?? explanation.cause;
   return {
@@ -219,24 +218,12 @@ function toRecord(draft: Draft, evidence: Evidence): FindingRecord {
     atNs: draft.atNs,
     fromNs: draft.fromNs,
     because: [...draft.because].filter((index) => index >= 0).sort((a, b) => a - b),
+    ...(draft.outcome === "fail" ? { signature: signatureOf(draft, evidence, family) } : {}),
   };
 }
 
-function signatureOf(finding: FindingRecord, evidence: Evidence, family: FamilyProfile): string {
-  return signature({
-    family: family.id,
-    phase: /^[\w ]+(?=:)/.exec(finding.title)?.[0] ?? finding.rule,
-    lastGoodState: lastPmBefore(evidence.events, finding.fromNs ?? finding.atNs),
-    stuck: finding.title,
-    kernelMajor: kernelMajor(evidence.kernel),
-  });
-}
-
-function lastPmBefore(events: readonly TraceEvent[], tNs: number): string {
-  let state: number | undefined;
-  for (const event of events) {
-    if (event.tNs > tNs) break;
-    if (event.kind === "pm") state = event.pmState;
-  }
-  return state === undefined ? "unknown" : pmStateName(state);
+function signatureOf(draft: Draft, { events, kernel, firmware }: Evidence, family: FamilyProfile): string {
+  return signature(
+    signatureParts({ ...draft, family, kernel, ...(firmware === undefined ? {} : { firmware }) }, events),
+  );
 }

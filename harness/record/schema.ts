@@ -74,6 +74,13 @@ export const findingSchema = z.object({
   fromNs: ns.optional(),
   /** Indices into the segment's events: the smallest sub-trace that shows it. */
   because: z.array(z.number().int()),
+  /** Of a fail: the same for the same failure on another day and rig, `S-3f9a1c02`. Absent in older records. */
+  signature: z
+    .string()
+    .regex(/^S-[0-9a-f]{8}$/)
+    .optional(),
+  /** A failure that was met in the field before, where the evidence shows that it is this one. */
+  known: z.object({ id: z.string(), name: z.string(), evidence: z.array(z.string()).optional() }).optional(),
 });
 export type FindingRecord = z.infer<typeof findingSchema>;
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../harness/base/errors.ts";
 import { pmEdgeCoverage } from "../../harness/judge/coverage.ts";
 import { scenario } from "../../harness/judge/index.ts";
-import { signature } from "../../harness/judge/signature.ts";
 import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
 import { PmState } from "../../harness/mhi/pm-state.ts";
 import { allPmEdges, judgeHop, legalTargets } from "../../harness/mhi/transitions.ts";
@@ -39,28 +38,6 @@ describe("coverage", () => {
     const event = (controller: string, pmState: number) => ({ kind: "pm", controller, pmState });
     const mixed = [event("mhi0", PmState.M0), event("mhi1", PmState.POR), event("mhi0", PmState.M2)];
     expect(pmEdgeCoverage([mixed]).pmEdgesSeen).toEqual(["M0->M2"]);
-  });
-});
-
-describe("signature", () => {
-  const parts = {
-    family: "sdx55",
-    phase: "suspend",
-    lastGoodState: "M3_ENTER",
-    stuck: "device did not acknowledge M3 within 8 s",
-    kernelMajor: "6.12",
-  };
-
-  it("is the same for the same failure with other figures", () => {
-    expect(signature(parts)).toMatch(/^S-[0-9a-f]{8}$/);
-    expect(signature({ ...parts, stuck: "device did not acknowledge M3 within 20 s" })).toBe(signature(parts));
-  });
-
-  it("differs by family, state and channel", () => {
-    expect(signature({ ...parts, family: "sdx65" })).not.toBe(signature(parts));
-    expect(signature({ ...parts, lastGoodState: "M0" })).not.toBe(signature(parts));
-    const channel = (number: number) => signature({ ...parts, stuck: `channel ${number}: no completion` });
-    expect(channel(20)).not.toBe(channel(21));
   });
 });
 
