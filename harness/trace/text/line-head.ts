@@ -189,7 +189,9 @@ export class LineHead {
     let at = from;
     let cpu = 0;
     for (; isDigit(bytes[at]); at++) cpu = cpu * 10 + (bytes[at] as number) - 48;
-    if (at === from || cpu > MAX_CPU || bytes[at] !== CLOSE_BRACKET || bytes[at + 1] !== SPACE) return -1;
+    // `report -R` puts the flags as a number right behind: `[001]-0x2d   315.545993: `
+    const ended = bytes[at + 1] === SPACE || bytes[at + 1] === DASH;
+    if (at === from || cpu > MAX_CPU || bytes[at] !== CLOSE_BRACKET || !ended) return -1;
     this.cpu = cpu;
     return at + 1;
   }

@@ -239,9 +239,9 @@ function named(record: string): { readonly name: string; readonly text: string }
 
 /**
  * Text of a marker. The kernel prints one as `tracing_mark_write`; trace-cmd as the event `print`, with the name of the
- * writing function or its address first.
+ * writing function or its address first (`report -R`: ` ip= (0x...) buf=`).
  */
 function markerText(name: string | undefined, body: string): string | undefined {
   if (name === "tracing_mark_write") return body.trimEnd();
-  return name === "print" ? body.replace(/^\s*(?:[\w.]+\+?\S*): /, "").trimEnd() : undefined;
+  return name === "print" ? body.replace(/^\s*(?:ip=\s*\S+ buf=|(?:[\w.]+\+?\S*): )/, "").trimEnd() : undefined;
 }
