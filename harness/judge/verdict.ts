@@ -10,6 +10,7 @@ import { describeSource } from "../trace/probe/source-choice.ts";
 import { describeGap, type Evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
 import { signatureParts } from "./failure-context.ts";
+import { knownAs } from "./known/index.ts";
 import { Matcher } from "./matcher.ts";
 import { type EngineFinding, RuleEngine } from "./rule-engine.ts";
 import { RULES } from "./rules/index.ts";
@@ -206,7 +207,8 @@ function distinct(drafts: readonly Draft[]): Draft[] {
 
 function toRecord(draft: Draft, evidence: Evidence, family: FamilyProfile): FindingRecord {
   const explanation = explain(draft, evidence);
-  const cause = draft.cause ?? explanation.cause;
+  const known = draft.outcome === "fail" ? knownAs(draft, evidence, family) : undefined;
+  const cause = draft.cause ?? explanation.cause ?? known?.failure.cause;
   return {
     rule: draft.rule,
     outcome: draft.outcome,
@@ -219,6 +221,7 @@ function toRecord(draft: Draft, evidence: Evidence, family: FamilyProfile): Find
     fromNs: draft.fromNs,
     because: [...draft.because].filter((index) => index >= 0).sort((a, b) => a - b),
     ...(draft.outcome === "fail" ? { signature: signatureOf(draft, evidence, family) } : {}),
+    ...(known ? { known: { id: known.failure.id, name: known.failure.name, evidence: [...known.evidence] } } : {}),
   };
 }
 

@@ -55,7 +55,7 @@ export function isFixed(release: string, fixedIn: readonly string[]): boolean {
   const fixes = fixedIn.flatMap((text) => versionOf(text) ?? []);
   const same = fixes.find((fix) => fix.branch === found.branch);
   if (same) return found.patch >= same.patch;
-  return fixes.every((fix) => found.branch > fix.branch);
+  return fixes.length > 0 && fixes.every((fix) => found.branch > fix.branch);
 }
 
 interface Version {
