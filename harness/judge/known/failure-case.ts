@@ -131,7 +131,7 @@ export const logged = (line: LogLine | undefined): Piece | undefined =>
 
 /** `trace: no M3_EXIT after M3 at 12.304`. */
 export const traced = (event: { readonly tNs: Nanoseconds } | undefined, words: string): Piece | undefined =>
-  event && { tNs: event.tNs, words: `trace: ${words} at ${formatSeconds(event.tNs, 3)}` };
+  event && { tNs: event.tNs, words: `trace: ${words} at ${formatSeconds(event.tNs, 3)}`, traced: true };
 
 /** By two binary searches, so that many findings in a long recording stay cheap. */
 function window(

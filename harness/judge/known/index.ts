@@ -72,13 +72,10 @@ export interface KnownMatch extends Recognition {
   readonly failure: KnownFailure;
 }
 
-/** The log's clock is mapped onto the trace's, not shared. */
-const SLACK_NS = 2e9;
-
 /** What the finding is known as: of all that fit, the one with most evidence; of equals the first of the list. */
 export function knownAs(finding: CaseFinding, evidence: Evidence, family: FamilyProfile): KnownMatch | undefined {
   return matches(new FailureCase(evidence, family, finding)).find(
-    (match) => match.fromNs <= finding.atNs + SLACK_NS && match.toNs >= finding.fromNs - SLACK_NS,
+    (match) => match.fromNs <= finding.atNs && match.toNs >= finding.fromNs,
   );
 }
 

@@ -33,18 +33,29 @@ export interface KnownFailure extends KnownText {
 export interface Piece {
   readonly tNs: Nanoseconds;
   readonly words: string;
+  /** Its time is the trace's own; the log's is mapped onto it, or not even that, after a sleep. */
+  readonly traced?: boolean;
 }
 
-/** From the first piece to the last; what is undefined was not there and counts for nothing. */
+/** The log's clock is mapped onto the trace's, not shared. */
+const LOG_SLACK_NS = 2e9;
+const TRACE_SLACK_NS = 1e8;
+
+/**
+ * What is undefined was not there and counts for nothing. It happened from the first piece to the last of those that the
+ * trace dates, else of those that the log does.
+ */
 export function recognised(...pieces: readonly (Piece | undefined)[]): Recognition | undefined {
   const found = pieces.filter((piece) => piece !== undefined);
   if (found.length === 0) return undefined;
-  const times = found.map((piece) => piece.tNs);
+  const traced = found.filter((piece) => piece.traced);
+  const times = (traced.length > 0 ? traced : found).map((piece) => piece.tNs);
+  const slackNs = traced.length > 0 ? TRACE_SLACK_NS : LOG_SLACK_NS;
   return {
     score: found.length,
     evidence: found.map((piece) => piece.words),
-    fromNs: Math.min(...times),
-    toNs: Math.max(...times),
+    fromNs: Math.min(...times) - slackNs,
+    toNs: Math.max(...times) + slackNs,
   };
 }
 
