@@ -30,11 +30,8 @@ export async function openTrace(path: string, options: OpenOptions = {}): Promis
     const head = Buffer.alloc(Math.min(HEAD_BYTES, file.size));
     file.readSome(head, 0);
     if (isDat(head)) return openDat(file, options);
+    if (!sniffCompression(head)) return openText({ name: path, head, chunks: partOf(file, 0) }, () => file.close());
     file.close();
-    if (!sniffCompression(head)) {
-      const { fileBytes } = await import("./input.ts");
-      return openText({ name: path, head, chunks: fileBytes(path), compression: undefined });
-    }
   }
   const { fileBytes, openInput } = await import("./input.ts");
   const [name, bytes] = path === "-" ? ["standard input", process.stdin] : [path, fileBytes(path)];
@@ -59,15 +56,15 @@ async function openStream(input: Input, options: OpenOptions): Promise<TraceSour
   return openDat(await spool(input), options);
 }
 
-async function openText(input: Input): Promise<TraceSource> {
+/** @param close - what is open for the chunks; called here when it is no text of ours. */
+async function openText(input: Pick<Input, "name" | "head" | "chunks">, close?: () => void): Promise<TraceSource> {
   const { sniffText } = await import("../text/sniff.ts");
   const { TextSource } = await import("./text-source.ts");
-  const { name, head } = input;
-  if (head.length === 0) throw new UsageError("trace-unknown", `${name} is empty: ${EXPECTED}`);
+  const { name, head, chunks } = input;
   const sniffed = sniffText(head);
-  if ("notText" in sniffed)
-    throw new UsageError("trace-unknown", `${name}: ${sniffed.notText}${pagesHint(head)}; ${EXPECTED}`);
-  return new TextSource(name, input.chunks);
+  if (!("notText" in sniffed)) return new TextSource(name, chunks, close);
+  close?.();
+  throw new UsageError("trace-unknown", `${name}: ${sniffed.notText}${pagesHint(head)}; ${EXPECTED}`);
 }
 
 const EXPECTED =
@@ -107,7 +104,8 @@ async function openDat(file: FileView, options: OpenOptions): Promise<TraceSourc
   }
 }
 
-async function* partOf(file: FileView, offset: number, bytes: number): AsyncGenerator<Uint8Array> {
+/** Each chunk is good until the next is asked for. */
+async function* partOf(file: FileView, offset: number, bytes = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array> {
   const chunk = Buffer.alloc(256 << 10);
   for (let done = 0; done < bytes; ) {
     const got = file.readSome(chunk.subarray(0, Math.min(chunk.length, bytes - done)), offset + done);
