@@ -1,6 +1,7 @@
 /** The run as text in a terminal: a line a test, a failure in words, one last line with where the evidence is. */
 import pc from "picocolors";
 import { formatSpan, msToNs } from "../harness/base/clock.ts";
+import type { EarlierLookup } from "../harness/record/history.ts";
 import type { FindingRecord, Outcome, RunRecord, TestRecord } from "../harness/record/schema.ts";
 import { oneLine } from "./escape.ts";
 
@@ -44,22 +45,39 @@ const firstWords = (test: TestRecord): string =>
 const figures = (test: TestRecord): string =>
   test.measures.map((measure) => `${oneLine(measure.name)} ${formatSpan(measure.valueNs)}`).join("  ");
 
-/** One test: its line, and for findings a block of what was expected and what was found. */
-export function testLine(test: TestRecord, colors: Colors = pc): string[] {
+const NO_HISTORY: EarlierLookup = () => undefined;
+
+/**
+ * One test: its line, and for findings a block of what was expected, what was found and whether it is known.
+ *
+ * @param earlier where earlier runs are asked; default: nowhere.
+ */
+export function testLine(test: TestRecord, colors: Colors = pc, earlier: EarlierLookup = NO_HISTORY): string[] {
   const word = paintOf(test.outcome, colors)(WORDS[test.outcome].padEnd(WORD_WIDTH));
   const title = oneLine(test.title) + (test.attempt > 0 ? ` (attempt ${test.attempt + 1})` : "");
   const line = `  ${word} ${oneLine(test.area).padEnd(AREA_WIDTH)} ${title.padEnd(TITLE_WIDTH)} ${firstWords(test)}`;
-  return [line.trimEnd(), ...test.findings.flatMap((finding) => findingLines(test, finding, colors))];
+  return [line.trimEnd(), ...test.findings.flatMap((finding) => findingLines(test, finding, colors, earlier))];
 }
 
-function findingLines(test: TestRecord, finding: FindingRecord, colors: Colors): string[] {
+function findingLines(test: TestRecord, finding: FindingRecord, colors: Colors, earlier: EarlierLookup): string[] {
   const labelled = (label: string, text: string): string =>
     DETAIL_INDENT + colors.dim(label.padEnd(LABEL_WIDTH)) + oneLine(text);
   const lines = [labelled("expected", finding.expected), labelled("found", finding.found)];
   // The first finding's title is on the test's own line already.
   if (finding.title !== test.summary) lines.unshift(labelled(finding.outcome, finding.title));
   if (finding.cause !== undefined) lines.push(labelled("cause", finding.cause));
+  if (finding.known) lines.push(labelled("known as", `${knownWords(finding.known)}${seenBefore(finding, earlier)}`));
+  else if (finding.signature) lines.push(labelled("signature", `${finding.signature}${seenBefore(finding, earlier)}`));
   return lines;
+}
+
+/** `F29 context lost over suspend`. */
+export const knownWords = (known: NonNullable<FindingRecord["known"]>): string => `${known.id} ${known.name}`;
+
+/** ` (2 earlier, last 2026-11-20 on rack-3)`; empty where it was not met before. */
+function seenBefore({ signature }: FindingRecord, earlier: EarlierLookup): string {
+  const seen = signature === undefined ? undefined : earlier(signature);
+  return seen ? ` (${seen.count} earlier, last ${seen.lastDay} on ${seen.lastRig})` : "";
 }
 
 /** The end of a run: troubles first, then counts, time, coverage and where to read on. */

@@ -45,8 +45,20 @@ function testCase(run: RunRecord, test: TestRecord): string {
     file: test.file,
     time: seconds(test.durationMs),
   };
-  const content = verdict(test) + output(test);
+  const content = failureProperties(test) + verdict(test) + output(test);
   return element("testcase", attributes, content === "" ? undefined : `\n${content}`);
+}
+
+/** Of the first failure, so that a CI server can group by it. */
+function failureProperties({ findings }: TestRecord): string {
+  const signature = findings.find((finding) => finding.signature !== undefined)?.signature;
+  const known = findings.find((finding) => finding.known !== undefined)?.known;
+  const facts = [
+    ...(signature === undefined ? [] : [{ name: "signature", value: signature }]),
+    ...(known === undefined ? [] : [{ name: "known", value: `${known.id} ${known.name}` }]),
+  ];
+  if (facts.length === 0) return "";
+  return element("properties", {}, `\n${facts.map((fact) => element("property", fact)).join("")}`);
 }
 
 function verdict(test: TestRecord): string {
@@ -64,7 +76,8 @@ const details = (test: TestRecord): string =>
   test.findings
     .map((finding) => {
       const cause = finding.cause === undefined ? "" : `\n  cause      ${finding.cause}`;
-      return `${finding.title}\n  expected   ${finding.expected}\n  found      ${finding.found}${cause}\n`;
+      const known = finding.known ? `\n  known as   ${finding.known.id} ${finding.known.name}` : "";
+      return `${finding.title}\n  expected   ${finding.expected}\n  found      ${finding.found}${cause}${known}\n`;
     })
     .join("");
 

@@ -1,10 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { summary, testLine } from "../../reports/console.ts";
 import { renderHtml } from "../../reports/html/render.ts";
 import { renderJunit } from "../../reports/junit.ts";
 import { UsageError } from "../base/errors.ts";
+import { knownById } from "../judge/index.ts";
+import { earlierIn } from "../record/history.ts";
 import { findNewestRun, readRun } from "../record/store.ts";
 import { reportsDir } from "../runner/paths.ts";
 
@@ -22,14 +24,15 @@ export function reportCommand(): Command {
       const dir = folderOf(run);
       const record = readRun(dir);
       const html = join(dir, "index.html");
-      write(html, renderHtml(record));
+      write(html, renderHtml(record, { known: knownById }));
       if (options.junit) write(options.junit, renderJunit(record));
       if (options.json) {
         process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
         return;
       }
+      const earlier = earlierIn(dirname(resolve(dir)), record.startedAt);
       const lines = [
-        ...record.tests.flatMap((test) => testLine(test)),
+        ...record.tests.flatMap((test) => testLine(test, undefined, earlier)),
         ...summary(record, relative(process.cwd(), html)),
       ];
       process.stdout.write(`${lines.join("\n")}\n`);

@@ -5,7 +5,7 @@
  * and failed. A test that left no record (its worker was killed, a fixture timed out) is an infra fault, never a pass.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestResult } from "@playwright/test/reporter";
 import { headLine, summary, testLine } from "../../reports/console.ts";
@@ -13,7 +13,9 @@ import { renderHtml } from "../../reports/html/render.ts";
 import { renderJunit } from "../../reports/junit.ts";
 import { systemClock } from "../base/clock.ts";
 import { pmEdgeCoverage } from "../judge/coverage.ts";
+import { knownById } from "../judge/known/index.ts";
 import { exitCodeFor } from "../record/exit-code.ts";
+import { type EarlierLookup, earlierIn, writeSignatures } from "../record/history.ts";
 import { type Outcome, outcomeSchema, RUN_SCHEMA, type RunRecord, type TestRecord } from "../record/schema.ts";
 import { writeRun } from "../record/store.ts";
 import { projectRoot, reportsDir, runId } from "./paths.ts";
@@ -23,6 +25,7 @@ import { type RunEnv, readRunEnv } from "./run-env.ts";
 export default class MhiReporter implements Reporter {
   readonly #run: RunEnv;
   readonly #out: NodeJS.WriteStream;
+  readonly #earlier: EarlierLookup;
   readonly #final = new Map<string, TestRecord>();
   readonly #trouble: string[] = [];
   #rig: RunRecord["rig"] | undefined;
@@ -31,6 +34,7 @@ export default class MhiReporter implements Reporter {
   constructor() {
     this.#run = readRunEnv() ?? byHand();
     this.#out = this.#run.json ? process.stderr : process.stdout;
+    this.#earlier = earlierIn(dirname(this.#run.dir), this.#run.startedAt);
     mkdirSync(this.#run.dir, { recursive: true });
   }
 
@@ -53,7 +57,7 @@ export default class MhiReporter implements Reporter {
     if (file) this.#takeRig(file);
     const record = this.#settle(test, result, file?.record ?? withoutRecord(test, result, this.#run.dir));
     this.#final.set(test.id, record);
-    this.#print(testLine(record));
+    this.#print(testLine(record, undefined, this.#earlier));
   }
 
   onError(error: { message?: string }): void {
@@ -67,7 +71,8 @@ export default class MhiReporter implements Reporter {
     if (result.status === "timedout") this.#trouble.push("the run's time limit passed before all tests had run");
     const record = this.#record();
     writeRun(this.#run.dir, record);
-    writeFileSync(join(this.#run.dir, "index.html"), renderHtml(record));
+    writeSignatures(this.#run.dir, record);
+    writeFileSync(join(this.#run.dir, "index.html"), renderHtml(record, { known: knownById }));
     writeFileSync(join(this.#run.dir, "junit.xml"), renderJunit(record));
     this.#print(summary(record, relative(process.cwd(), join(this.#run.dir, "index.html"))));
   }

@@ -5,6 +5,7 @@
  * elsewhere; the page's policy runs the one script whose hash it names, and nothing can be fetched.
  */
 import { createHash } from "node:crypto";
+import type { KnownLookup } from "../../harness/record/known-text.ts";
 import { recordNames } from "../../harness/record/names.ts";
 import type { RunRecord } from "../../harness/record/schema.ts";
 import { markup as esc, jsonBlock } from "../escape.ts";
@@ -15,11 +16,18 @@ import { STYLE } from "./style.ts";
 
 const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
+export interface RenderOptions {
+  /** The page's own script; tests pass a freshly bundled one. */
+  readonly script?: string;
+  /** What is known of a failure that the record names by id: text and links are never the record's. */
+  readonly known?: KnownLookup;
+}
+
 /**
- * @param script the page's own script; tests pass a freshly bundled one.
  * @throws RigFault `page-script-missing` when the build has not made it.
  */
-export function renderHtml(run: RunRecord, script: string = pageScript()): string {
+export function renderHtml(run: RunRecord, options: RenderOptions = {}): string {
+  const { script = pageScript(), known = () => undefined } = options;
   // An inline script ends at the first "</script", wherever it stands.
   const code = script.replaceAll("</script", "<\\/script");
   const policy = `default-src 'none'; script-src ${hash(code)}; style-src ${hash(STYLE)}; base-uri 'none'; form-action 'none'`;
@@ -35,7 +43,7 @@ export function renderHtml(run: RunRecord, script: string = pageScript()): strin
 <style>${STYLE}</style>
 </head>
 <body>
-${body(run)}
+${body(run, known)}
 <script>${code}</script>
 </body>
 </html>
@@ -47,7 +55,7 @@ function pageTitle(run: RunRecord): string {
   return `${bad} - ${run.rig.id} ${run.id}`;
 }
 
-function body(run: RunRecord): string {
+function body(run: RunRecord, known: KnownLookup): string {
   const names = recordNames(run.rig.family);
   const order = readingOrder(run.tests);
   const sections: string[] = [];
@@ -57,7 +65,7 @@ function body(run: RunRecord): string {
     if (!test) continue;
     const data = encodeTest(test);
     const open = place === 0 && test.outcome !== "pass" && test.outcome !== "skipped";
-    sections.push(testSection(test, index, data, names, open));
+    sections.push(testSection(test, index, { data, names, known, open }));
     // A block a test, parsed when the test is opened: a page with a night's tests opens at once.
     blocks.push(`<script type="application/json" id="data-${index}">${jsonBlock(data)}</script>`);
   }

@@ -1,11 +1,13 @@
 /** The parts of the page that stand in the HTML itself: they read and print without any script. */
 import { formatSeconds, formatSpan, msToNs } from "../../harness/base/clock.ts";
+import type { KnownLookup } from "../../harness/record/known-text.ts";
 import type { RecordNames } from "../../harness/record/names.ts";
 import type { FindingRecord, Outcome, RunRecord, TestRecord } from "../../harness/record/schema.ts";
 import { outcomeWord } from "../console.ts";
 import { markup as esc, wellFormed } from "../escape.ts";
 import type { TestData } from "./data.ts";
 import { rowLabel, rowText } from "./describe.ts";
+import { knownSection } from "./known.ts";
 
 /** A sign beside the word and the colour, for those to whom the colour says nothing. */
 const SIGNS: Readonly<Record<Outcome, string>> = {
@@ -73,21 +75,24 @@ export const readingOrder = (tests: readonly TestRecord[]): number[] =>
 
 const rank = (test: TestRecord | undefined): number => (test ? ORDER.indexOf(test.outcome) : ORDER.length);
 
-export function testSection(
-  test: TestRecord,
-  index: number,
-  data: TestData,
-  names: RecordNames,
-  open: boolean,
-): string {
+/** What a test's part of the page is made with. */
+export interface SectionContext {
+  readonly data: TestData;
+  readonly names: RecordNames;
+  readonly known: KnownLookup;
+  /** Unfolded when the page is opened. */
+  readonly open: boolean;
+}
+
+export function testSection(test: TestRecord, index: number, context: SectionContext): string {
   const firstWords =
     test.outcome === "pass" && test.measures.length > 0
       ? figures(test)
       : `<span class="why">${esc(test.summary)}</span>`;
   const attempt = test.attempt > 0 ? ` <small>attempt ${test.attempt + 1}</small>` : "";
-  return `<details class="test ${test.outcome}" data-test="${index}" id="test-${index}"${open ? " open" : ""}>
+  return `<details class="test ${test.outcome}" data-test="${index}" id="test-${index}"${context.open ? " open" : ""}>
 <summary>${badge(test.outcome)}<span class="area">${esc(test.area)}</span><span class="name">${esc(test.title)}${attempt}</span><span class="first">${firstWords}</span><span class="took">${formatSpan(msToNs(test.durationMs))}</span></summary>
-<div class="body">${storyLine(test)}${test.findings.map((finding, at) => findingSection(finding, at, index, data, names)).join("")}
+<div class="body">${storyLine(test)}${test.findings.map((finding, at) => findingSection(finding, at, index, context)).join("")}
 <div class="panel" data-panel="${index}"><p class="quiet">The time axis needs this page's script.</p></div>${filesLine(test)}</div>
 </details>`;
 }
@@ -110,11 +115,12 @@ function fileLink(file: string): string {
   return safe ? `<a href="./${address}">${esc(file)}</a>` : `<span>${esc(file)}</span>`;
 }
 
-function findingSection(finding: FindingRecord, at: number, index: number, data: TestData, names: RecordNames): string {
+function findingSection(finding: FindingRecord, at: number, index: number, context: SectionContext): string {
+  const { data, names, known } = context;
   const line = (label: string, text: string): string => `<dt>${label}</dt><dd>${esc(text)}</dd>`;
   const time = `<a class="jump" href="#test=${encodeURIComponent(wellFormed(data.id))}&amp;attempt=${data.attempt}&amp;seg=${finding.segment}&amp;t=${formatSeconds(finding.atNs)}" data-jump="${index}:${at}">${formatSeconds(finding.atNs)} s</a>`;
   return `<section class="finding ${finding.outcome}"><h3>${SIGNS[finding.outcome]} ${esc(finding.title)} <span class="at">at ${time}</span></h3>
-<dl>${line("expected", finding.expected)}${line("found", finding.found)}${finding.cause === undefined ? "" : line("cause", finding.cause)}${line("rule", finding.rule)}</dl>${because(finding, data, names)}</section>`;
+<dl>${line("expected", finding.expected)}${line("found", finding.found)}${finding.cause === undefined ? "" : line("cause", finding.cause)}${line("rule", finding.rule)}${finding.signature === undefined ? "" : line("signature", finding.signature)}</dl>${knownSection(finding, known)}${because(finding, data, names)}</section>`;
 }
 
 function because(finding: FindingRecord, data: TestData, names: RecordNames): string {

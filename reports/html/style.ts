@@ -37,6 +37,7 @@ details.test.infra{border-left-color:var(--infra);border-left-style:double}detai
 .finding{border-radius:6px;padding:10px 14px;margin:8px 0;background:var(--failbg);border:1px solid var(--fail)}
 .finding.inconclusive{background:var(--inconbg);border-color:var(--incon);border-style:dashed}
 .finding,.finding.inconclusive{color:var(--ink)}
+.known{margin:10px 0 0;border-left:3px solid var(--accent);padding:2px 0 2px 12px}.known h4{margin:0 0 4px;font-size:14px;font-weight:550}.known h4 b{color:var(--accent)}.known .source{color:var(--accent);white-space:nowrap}
 .finding h3{margin:0 0 6px;font-size:16px;color:var(--fail)}.finding.inconclusive h3{color:var(--incon)}
 .finding .at{font-weight:400;font-size:13px;color:var(--dim)}.jump{color:var(--accent);font-family:var(--mono)}
 .finding dl{display:grid;grid-template-columns:80px 1fr;gap:2px 10px;margin:0;white-space:pre-wrap;overflow-wrap:anywhere}.finding dt{color:var(--dim)}.finding dd{margin:0}

@@ -21,7 +21,7 @@ const blocks = (html: string): string[] =>
 
 describe("the page", () => {
   test("asks for nothing: no source, link or import leads out of the file", () => {
-    const html = renderHtml(fixtureRun(), script);
+    const html = renderHtml(fixtureRun(), { script });
     const outside = html
       .replace(script, "")
       .match(/\b(?:src|srcset|poster|data|action)\s*=|@import|url\(|<link|<iframe|https?:/g);
@@ -30,7 +30,7 @@ describe("the page", () => {
   });
 
   test("its policy names exactly the script and the style that it carries", () => {
-    const html = renderHtml(fixtureRun(), script);
+    const html = renderHtml(fixtureRun(), { script });
     const sha = (text: string): string => createHash("sha256").update(text).digest("base64");
     const code = /<script>(.*)<\/script>\n<\/body>/s.exec(html)?.[1] ?? "";
     const style = /<style>(.*)<\/style>/s.exec(html)?.[1] ?? "";
@@ -40,7 +40,7 @@ describe("the page", () => {
   });
 
   test("text from outside is text, wherever it stands", () => {
-    const html = renderHtml(hostileRun(), script);
+    const html = renderHtml(hostileRun(), { script });
     expect(count(html, "<img")).toBe(0);
     expect(count(html, "<!--")).toBe(0);
     expect(count(html, "\u001b")).toBe(0);
@@ -65,7 +65,7 @@ describe("the page", () => {
   });
 
   test("what needs a person comes first and is open; a failure is told before any script runs", () => {
-    const html = renderHtml(fixtureRun(), script);
+    const html = renderHtml(fixtureRun(), { script });
     const order = [...html.matchAll(/<details class="test (\w+)"[^>]*?( open)?>/g)].map(
       (match) => `${match[1]}${match[2] ?? ""}`,
     );
@@ -78,20 +78,20 @@ describe("the page", () => {
 
   test("100,000 events are a few megabytes, written in seconds", () => {
     const begin = performance.now();
-    const html = renderHtml(longRun(fixtureRun(), 100_000), script);
+    const html = renderHtml(longRun(fixtureRun(), 100_000), { script });
     expect(html.length).toBeLessThan(6_000_000);
     expect(performance.now() - begin).toBeLessThan(5000);
   });
 
   test("a run without tests is a page too", () => {
-    expect(renderHtml({ ...fixtureRun(), tests: [] }, script)).toContain("no test ran");
+    expect(renderHtml({ ...fixtureRun(), tests: [] }, { script })).toContain("no test ran");
   });
 });
 
 describe("the page's data", () => {
   test("holds every event at its own time, to the nanosecond", () => {
     const run = fixtureRun();
-    const carried: TestData[] = blocks(renderHtml(run, script)).map((text) => JSON.parse(text));
+    const carried: TestData[] = blocks(renderHtml(run, { script })).map((text) => JSON.parse(text));
     for (const one of run.tests) {
       const data = carried.find((candidate) => candidate.id === one.id);
       for (const [index, segment] of one.segments.entries()) {

@@ -70,7 +70,7 @@ describe.skipIf(executablePath === undefined)(title, () => {
   /** Opens a run; whatever the page complains of or asks the world for is a trouble of the test. */
   async function open(run: RunRecord, hash = "", colorScheme: "light" | "dark" = "light"): Promise<void> {
     const file = join(folder, "index.html");
-    writeFileSync(file, renderHtml(run, script));
+    writeFileSync(file, renderHtml(run, { script }));
     troubles.length = 0;
     page = await browser.newPage({ viewport: { width: 1400, height: 1000 }, colorScheme });
     page.on("console", (message) => troubles.push(`console: ${message.text()}`));

@@ -8,6 +8,7 @@ export function explainVerdict(scenario: Scenario, verdict: Verdict, negated: bo
     ? [first.title, `  expected  ${first.expected}`, `  found     ${first.found}`]
     : [`the trace does not follow "${scenario.title}"`];
   if (first?.cause) lines.push(`  cause     ${first.cause}`);
+  if (first?.known) lines.push(`  known as  ${first.known.id} ${first.known.name}`);
   if (verdict.steps) lines.push("", `steps of "${scenario.title}":`, verdict.steps);
   for (const other of others) lines.push("", `also: ${other.title}`);
   return lines.join("\n");
