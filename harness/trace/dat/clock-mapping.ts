@@ -21,14 +21,19 @@ export function clockMapping(options: DatOptions, cpu: number): ClockMapping | u
   };
 }
 
+/**
+ * @param interpolate - the offset moves from one correction to the next; before the first and behind the last it goes on as
+ * between the two nearest.
+ */
 function correct(ticks: bigint, corrections: readonly ClockCorrection[], interpolate: boolean): bigint {
+  const last = corrections.length - (interpolate ? 2 : 1);
   let at = 0;
-  while (at + 1 < corrections.length && (corrections[at + 1]?.fromTicks ?? 0n) <= ticks) at++;
+  while (at < last && (corrections[at + 1]?.fromTicks ?? 0n) <= ticks) at++;
   const from = corrections[at];
   if (!from) return ticks;
-  const to = corrections[at + 1];
   const scaled = (ticks * from.scaling) >> from.fractionBits;
-  if (!interpolate || !to || ticks < from.fromTicks || to.fromTicks === from.fromTicks) return scaled + from.offset;
+  const to = corrections[at + 1];
+  if (!interpolate || !to || to.fromTicks === from.fromTicks) return scaled + from.offset;
   const span = to.fromTicks - from.fromTicks;
   return scaled + from.offset + ((ticks - from.fromTicks) * (to.offset - from.offset) + span / 2n) / span;
 }
