@@ -21,7 +21,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
     about: /^resume|^device gone/,
     log: /Resuming from non M3 state \((\w+)\)/i,
     title: (match) => `resume: device lost its context while suspended (it is in ${match[1]}, not in M3)`,
-    cause: "power cut or reset while suspended: slot power not kept (F29)",
+    cause: "power cut or reset while suspended: slot power not kept",
   },
   {
     about: /^device gone|^link lost|^resume/,
@@ -54,19 +54,19 @@ const DIAGNOSES: readonly Diagnosis[] = [
   {
     about: /^boot: device did not become READY/,
     log: /failed to clear MHI Reset/i,
-    cause: "RESET bit stuck: the device was not reset before (F02)",
+    cause: "RESET bit stuck: the device was not reset before",
   },
   {
     about: /^boot: device did not become READY/,
     log: /failed to enter MHI Ready/i,
-    cause: "firmware is not up, or needs longer (F01)",
+    cause: "firmware is not up, or needs longer",
   },
   {
     about: /^boot: firmware/,
     log: /Direct firmware load.*failed|Error loading firmware/i,
-    cause: "firmware file is missing on the host (F03)",
+    cause: "firmware file is missing on the host",
   },
-  { about: /^boot: firmware/, log: /did not load image over BHI/i, cause: "device did not take the image (F04)" },
+  { about: /^boot: firmware/, log: /did not load image over BHI/i, cause: "device did not take the image" },
   {
     about: /did not complete START|did not complete RESET/,
     log: /points outside of the|Completion packet for invalid/i,
