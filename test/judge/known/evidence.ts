@@ -215,6 +215,7 @@ export const SPECIMENS = [
     tell(f02Log),
     ["the second half alone", tell(without(f02Log, /Ready/))],
     ["RESET stuck after a crash", tell(`1 PM SYS_ERR_DETECT\n${f02Log}`)],
+    ["RESET stuck after a crash that the log tells", tell(`1 LOG mhi-pci-generic: firmware crashed (6)\n${f02Log}`)],
   ),
   both(
     "F03",
@@ -228,6 +229,15 @@ export const SPECIMENS = [
       ),
     ],
     ["a load that fails late", tell("5.0 ST PBL\n25.1 PM FW_DL_ERR\n 25.2 LOG mhi mhi0: Error loading firmware: -110")],
+    [
+      "the loader's word, and an error long after",
+      tell(
+        without(f03, /Error loading/)
+          .replace("5.12 PM", "25.0 PM")
+          .replace("5.13 PM", "25.1 PM"),
+      ),
+    ],
+    ["the loader's word, and no error", tell(without(f03, /Error loading|FW_DL/))],
   ),
   both(
     "F04",
@@ -240,6 +250,8 @@ export const SPECIMENS = [
       tell("5.1 ST PBL\n5.2 LOG arm-smmu 15000000.iommu: Unhandled context fault\n 6 PM POR\n 40 END"),
     ],
     ["no image and no fault", tell(without(f04, /smmu/))],
+    ["the image was taken, and a power down later", tell(f04.replace("26.1 PM", "6.0 PM POR\n 26.1 PM"))],
+    ["a fault, and nothing given up", tell(without(f04, /LD_ERR|failed to power/))],
   ),
   both(
     "F05",
@@ -248,6 +260,8 @@ export const SPECIMENS = [
     tell(f05),
     ["a suspend that goes on", tell(without(f05, /Linux version/))],
     ["a suspend that ended, then a reboot", tell(f05.replace("130.0", "99.0 LOG PM: suspend exit\n 130.0"))],
+    ["work went on after it", tell(f05.replace("130.0", "95.0 DE 101\n 130.0"))],
+    ["no record of this suspend", tell(f05.replaceAll(/90\.([567]) /g, "80.$1 "))],
   ),
   both(
     "F06",
@@ -257,10 +271,26 @@ export const SPECIMENS = [
     ["the same on a kernel with the fix", tell(f06, { kernel: "6.12.35" })],
     ["a crash in mission mode", tell(`1.0 ST MISSION MODE\n 1.1 PM M0\n${without(f06, /power ON/)}`)],
   ),
-  both("F07", accelerator, "SYS ERROR Failure", tell(f07), [
-    "RESET cleared in time",
-    tell(without(f07, /SYS_ERR_FAIL|failed to exit/)),
-  ]),
+  both(
+    "F07",
+    accelerator,
+    "SYS ERROR Failure",
+    tell(f07),
+    ["RESET cleared in time", tell(without(f07, /SYS_ERR_FAIL|failed to exit/))],
+    ["RESET stuck with no crash before it", tell("10 LOG mhi mhi0: Device failed to exit MHI Reset state")],
+    [
+      "a crash, and then a power-up that fails",
+      tell(
+        "5 LOG mhi-pci-generic: firmware crashed (6)\n 9 LOG mhi mhi0: Requested to power ON\n 10 LOG mhi mhi0: Device failed to exit MHI Reset state",
+      ),
+    ],
+    [
+      "the log of it, with a trace that shows none",
+      tell(
+        "4 PM M0\n5 LOG mhi-pci-generic: firmware crashed (6)\n 10 LOG mhi mhi0: Device failed to exit MHI Reset state",
+      ),
+    ],
+  ),
   both(
     "F08",
     wlan,
@@ -268,6 +298,10 @@ export const SPECIMENS = [
     tell(f08),
     ["the same outside of a transition", tell(without(f08, /hibernation|deferral/))],
     ["a kernel that keeps the devices", tell(f08, { kernel: "6.12.1" })],
+    [
+      "powered down after the transition",
+      tell(without(f08, /deferral/).replace("201.0", "200.5 LOG PM: hibernation: hibernation exit\n 201.0")),
+    ],
   ),
   both(
     "F09",
@@ -276,6 +310,7 @@ export const SPECIMENS = [
     tell(f09),
     ["in the late phase", tell(f09.replaceAll("bus", "late bus"))],
     ["another driver", tell(f09.replaceAll("ath12k_pci", "ath11k_pci"))],
+    ["nothing powered down in it", tell(without(f09, /SHUTDOWN/))],
   ),
   both(
     "F12",
@@ -285,6 +320,9 @@ export const SPECIMENS = [
     ["never back, and watched for", tell(without(f12, /MISSION/))],
     ["a crash into the RAM dump", tell(f12.replace("/ AMSS SYS_ERR", "/ RDDM SYS_ERR"))],
     ["a crash of the boot loader", tell(f12.replace("20.0 PM M0", "20.0 PM POR"))],
+    ["a power cycle in between", tell(f12.replace("30.05 ST READY", "30.045 PM DISABLE\n 30.05 ST READY"))],
+    ["RESET not cleared", tell(f12.replace("30.05 ST READY", "30.045 PM SYS_ERR_FAIL\n 30.05 ST READY"))],
+    ["mid-life, in the boot loader", tell(without(f12, /20\.0 PM/).replace("IV AMSS", "IV SBL"))],
   ),
   both(
     "F13",
@@ -294,6 +332,7 @@ export const SPECIMENS = [
     ["a slow answer, alone", tell(without(f13, /CE data/))],
     ["in time", tell(f13.replaceAll("19.5", "12.5"))],
     ["other answers came in between", tell(`${f13}`.replace("19.5 CE cmd", "15 CE data 21\n 19.5 CE cmd"))],
+    ["a gap in the wait", tell(f13, { gaps: gap(15, 16) })],
   ),
   both(
     "F14",
@@ -321,6 +360,7 @@ export const SPECIMENS = [
     tell(f15),
     ["one in", tell(`${f15}\n 18.9 DE 101`)],
     ["the other data path", tell(f15), foxconn],
+    ["no buffers lay ready", tell(without(f15, /TRE/))],
   ),
   both(
     "F17",
@@ -382,6 +422,7 @@ export const SPECIMENS = [
     tell(f24),
     ["a kernel that knows it", tell(`${f24}\n 61 LOG mhi-pci-generic 0000:01:00.0: MHI PCI device found: x`)],
     ["a log that ends too early", tell(without(f24, /associated/))],
+    ["the driver was at work", tell(`3 PM M0\n${f24}`)],
     ["another device", tell(f24.replace("e0c0", "e0b0"))],
   ),
   both(
@@ -390,6 +431,7 @@ export const SPECIMENS = [
     "RAM dump mode at resume, not left",
     tell(f25),
     ["restarted", tell(f25.replace("100 END", "32 ST PBL\n 100 END"))],
+    ["M1, whose number is that of the RAM dump", tell(f25.replace("CE ee RDDM", "CE state M1"))],
     ["crashed long after", tell(f25.replace("30.3 CE", "50.3 CE"))],
     ["not watched", tell(f25.replace("100 END", "40 END"))],
   ),
@@ -421,4 +463,49 @@ export const SPECIMENS = [
     ],
     ["a gap that may hide M3->M0", tell(without(f29, /LOG/), { gaps: gap(44, 45) })],
   ),
+];
+
+/** Other evidence that is as sure. */
+export const ALSO: readonly Specimen[] = [
+  { id: "F01", what: "the trace alone", evidence: tell("9.0 ST READY\n100 END"), family: sdx55 },
+  {
+    id: "F03",
+    what: "the loader's word and an error at once",
+    evidence: tell(without(f03, /Error loading/)),
+    family: wlan,
+  },
+  { id: "F04", what: "without the driver's own line", evidence: tell(without(f04, /failed to power/)), family: wlan },
+  {
+    id: "F05",
+    what: "the collector saw the host go down",
+    evidence: tell(without(f05, /Linux version/), {
+      toNs: 130e9,
+      gaps: [{ fromNs: 91e9, toNs: 130e9, reason: "host-down" }],
+    }),
+    family: wlan,
+  },
+  {
+    id: "F06",
+    what: "after the silent POR",
+    evidence: tell(f06.replace("4.1 PM", "4.05 PM POR\n 4.1 PM")),
+    family: sdx55,
+  },
+  {
+    id: "F07",
+    what: "the log alone",
+    evidence: tell(
+      "5 LOG mhi-pci-generic: firmware crashed (6)\n 31 LOG mhi mhi0: Device failed to exit MHI Reset state",
+    ),
+    family: sdx55,
+  },
+  { id: "F12", what: "mid-life", evidence: tell(without(f12, /20\.0 PM/)), family: sdx55 },
+  {
+    id: "F12",
+    what: "the evidence ends with the crash",
+    evidence: tell(without(f12, /ST|POR|31\.0|200/)),
+    family: sdx55,
+  },
+  { id: "F16", what: "a doorbell was asked for", evidence: tell(`${f15}\n 18.5 DE 101 OOB`), family: sdx55 },
+  { id: "F29", what: "the log alone", evidence: tell(without(f29, / (?:PM|CE|ST) /)), family: sdx55 },
+  { id: "F29", what: "the trace alone", evidence: tell(without(f29, /LOG/)), family: sdx55 },
 ];

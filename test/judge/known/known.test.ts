@@ -6,17 +6,20 @@ import { NOT_SHOWN } from "../../../harness/judge/known/index.ts";
 import { isFixed } from "../../../harness/judge/known/known-failure.ts";
 import { sdx55 } from "../../../harness/mhi/families/sdx55.ts";
 import { cases } from "../cases.ts";
-import { SPECIMENS } from "./evidence.ts";
+import { ALSO, SPECIMENS } from "./evidence.ts";
 
 const idsIn = (...args: Parameters<typeof knownIn>): string[] => knownIn(...args).map((match) => match.failure.id);
 
 describe("recognised by name", () => {
-  it.each(SPECIMENS.map(({ is }) => [is.id, is.what, is] as const))("%s: %s", (id, _what, { evidence, family }) => {
-    const [first] = knownIn(evidence, family);
-    expect(first?.failure.id).toBe(id);
-    expect(first?.evidence.length).toBe(first?.score);
-    expect(first?.evidence.join()).not.toMatch(/undefined|NaN/);
-  });
+  it.each([...SPECIMENS.map(({ is }) => is), ...ALSO].map((is) => [is.id, is.what, is] as const))(
+    "%s: %s",
+    (id, _what, { evidence, family }) => {
+      const [first] = knownIn(evidence, family);
+      expect(first?.failure.id).toBe(id);
+      expect(first?.evidence.length).toBe(first?.score);
+      expect(first?.evidence.join()).not.toMatch(/undefined|NaN/);
+    },
+  );
 
   it.each(SPECIMENS.flatMap(({ not }) => not.map((miss) => [miss.id, miss.what, miss] as const)))(
     "not %s: %s",

@@ -1,13 +1,14 @@
 /**
  * Evidence written down as the design's tables write it, a line a record: `SECONDS what`.
  *
- *   ST READY   PM M0   CE state M3   CE ee RDDM   CE cmd 1   CE data 13   DE 101
+ *   ST READY   PM M0   CE state M3   CE ee RDDM   CE cmd 1   CE data 13   DE 101   DE 101 OOB
  *   IV AMSS M0 / AMSS SYS_ERR   CS 20 START   CX 20 START   TRE 13   LOG text   POWER start ath12k_pci late
  */
 import type { Evidence, LogLine } from "../../../harness/judge/evidence.ts";
 import { ExecEnv } from "../../../harness/mhi/exec-env.ts";
 import { MhiState } from "../../../harness/mhi/mhi-state.ts";
 import { PmState } from "../../../harness/mhi/pm-state.ts";
+import { CompletionCode } from "../../../harness/mhi/ring-element.ts";
 import { WORKER_ITEM_TEXT } from "../../../harness/mhi/worker-item.ts";
 import type { Gap, RingEvent, TraceEvent } from "../../../harness/trace/mhi-events.ts";
 
@@ -61,7 +62,7 @@ function eventOf(what: string, rest: string, head: Head): TraceEvent {
     case "TRE":
       return { ...head, kind: "tre", channel: Number(first), length: 512, ptr: "0x1000", dword0: 512, dword1: 0 };
     case "DE":
-      return ring(head, "data", 0x22, 2, Number(first));
+      return ring(head, "data", 0x22, known(CompletionCode, second ?? "EOT"), Number(first));
     case "CE":
       if (first === "state") return ring(head, "ctrl", 0x20, known(MhiState, second));
       if (first === "ee") return ring(head, "ctrl", 0x40, known(ExecEnv, second));
