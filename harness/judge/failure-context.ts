@@ -92,22 +92,60 @@ export interface FailureFacts {
   readonly because: readonly number[];
 }
 
-/** The parts of a finding's signature; `events` are those that the indices in `because` count in. */
-export function signatureParts(facts: FailureFacts, events: readonly TraceEvent[]): SignatureParts {
-  const shown = facts.because.flatMap((index) => events[index] ?? []);
-  const controller = (shown.find(isMhiEvent) ?? events.find(isMhiEvent))?.controller;
-  const context = new FailureContext();
-  // by place, not by time: text rounds to microseconds, and neighbours would fall on one
-  const begin = facts.because.filter((index) => (events[index]?.tNs ?? -1) >= facts.fromNs).sort((a, b) => a - b)[0];
+/**
+ * The parts of each finding's signature, in one pass over the events however many findings there are. The indices in
+ * `because` count in `events`.
+ */
+export function signatureParts(findings: readonly FailureFacts[], events: readonly TraceEvent[]): SignatureParts[] {
+  const marks = findings.map((facts) => ({ facts, ...placeOf(facts, events), host: {} as HostParts }));
+  const due = [...marks].sort((a, b) => a.begin - b.begin);
+  const contexts = new Map<string | undefined, FailureContext>(
+    due.map(({ controller }) => [controller, new FailureContext()]),
+  );
+  let next = 0;
+  const settle = (upTo: number): void => {
+    for (let mark = due[next]; mark && mark.begin < upTo; mark = due[++next]) {
+      mark.host = contexts.get(mark.controller)?.parts() ?? {};
+    }
+  };
   for (const [index, event] of events.entries()) {
-    if (begin === undefined ? event.tNs > facts.fromNs : index > begin) break;
-    if (isMhiEvent(event) && event.controller === controller) context.apply(event);
+    settle(index);
+    if (next >= due.length) break;
+    if (isMhiEvent(event)) contexts.get(event.controller)?.apply(event);
   }
+  settle(Number.POSITIVE_INFINITY);
+  return marks.map(({ facts, host }) => partsOf(facts, host, events));
+}
+
+type HostParts = ReturnType<FailureContext["parts"]>;
+
+/** Last event that belongs to what the finding stands on: by place, for text rounds times and neighbours fall on one. */
+function placeOf(
+  { because, fromNs }: FailureFacts,
+  events: readonly TraceEvent[],
+): { readonly begin: number; readonly controller: string | undefined } {
+  const shown = because.flatMap((index) => events[index] ?? []);
+  const controller = (shown.find(isMhiEvent) ?? events.find(isMhiEvent))?.controller;
+  const [begin] = because.filter((index) => (events[index]?.tNs ?? -1) >= fromNs).sort((a, b) => a - b);
+  if (begin !== undefined) return { begin, controller };
+  let end = 0;
+  for (let size = events.length; size > 0; ) {
+    const half = size >>> 1;
+    if ((events[end + half]?.tNs ?? 0) <= fromNs) {
+      end += half + 1;
+      size -= half + 1;
+    } else size = half;
+  }
+  return { begin: end - 1, controller };
+}
+
+function partsOf(facts: FailureFacts, host: HostParts, events: readonly TraceEvent[]): SignatureParts {
+  const shown = facts.because.flatMap((index) => events[index] ?? []);
   const code = codeOf(facts.title, shown);
   const kernel = kernelMajor(facts.kernel);
   return {
     family: facts.family.id,
-    ...context.parts(),
+    ...host,
     stuck: facts.title,
     ...(code === undefined ? {} : { code }),
     ...(kernel === undefined ? {} : { kernel }),

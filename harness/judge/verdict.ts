@@ -72,7 +72,7 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
     ...gapFindings(evidence),
     ...blindFindings(evidence),
   ];
-  const findings = distinct(drafts).map((draft) => toRecord(draft, evidence, family));
+  const findings = toRecords(distinct(drafts), evidence, family);
   const outcome = outcomeOf(findings);
   const [first] = findings;
   return {
@@ -205,10 +205,34 @@ function distinct(drafts: readonly Draft[]): Draft[] {
   return [...fails, ...rest];
 }
 
-function toRecord(draft: Draft, evidence: Evidence, family: FamilyProfile): FindingRecord {
+/** A recording that is broken all over is looked at for names so often and not more. */
+const MAX_NAMED = 200;
+
+function toRecords(drafts: readonly Draft[], evidence: Evidence, family: FamilyProfile): FindingRecord[] {
+  const { events, kernel, firmware } = evidence;
+  const stated = { family, kernel, ...(firmware === undefined ? {} : { firmware }) };
+  const fails = drafts.filter((draft) => draft.outcome === "fail");
+  const parts = signatureParts(
+    fails.map((draft) => ({ ...draft, ...stated })),
+    events,
+  );
+  const ids = new Map(fails.map((draft, at) => [draft, signature(parts[at] ?? {})]));
+  const named = new Set(fails.slice(0, MAX_NAMED));
+  return drafts.map((draft) => {
+    const id = ids.get(draft);
+    const known = named.has(draft) ? knownAs(draft, evidence, family) : undefined;
+    return {
+      ...toRecord(draft, evidence, known?.failure.cause),
+      ...(id === undefined ? {} : { signature: id }),
+      ...(known ? { known: { id: known.failure.id, name: known.failure.name, evidence: [...known.evidence] } } : {}),
+    };
+  });
+}
+
+/** @param likely what a known failure has for a cause, where neither rule nor log tells one. */
+function toRecord(draft: Draft, evidence: Evidence, likely: string | undefined): FindingRecord {
   const explanation = explain(draft, evidence);
-  const known = draft.outcome === "fail" ? knownAs(draft, evidence, family) : undefined;
-  const cause = draft.cause ?? explanation.cause ?? known?.failure.cause;
+  const cause = draft.cause ?? explanation.cause ?? likely;
   return {
     rule: draft.rule,
     outcome: draft.outcome,
@@ -220,13 +244,5 @@ function toRecord(draft: Draft, evidence: Evidence, family: FamilyProfile): Find
     atNs: draft.atNs,
     fromNs: draft.fromNs,
     because: [...draft.because].filter((index) => index >= 0).sort((a, b) => a - b),
-    ...(draft.outcome === "fail" ? { signature: signatureOf(draft, evidence, family) } : {}),
-    ...(known ? { known: { id: known.failure.id, name: known.failure.name, evidence: [...known.evidence] } } : {}),
   };
-}
-
-function signatureOf(draft: Draft, { events, kernel, firmware }: Evidence, family: FamilyProfile): string {
-  return signature(
-    signatureParts({ ...draft, family, kernel, ...(firmware === undefined ? {} : { firmware }) }, events),
-  );
 }

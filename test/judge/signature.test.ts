@@ -57,12 +57,17 @@ describe("the id", () => {
   });
 });
 
+const fail = (): never => {
+  throw new Error("no such event");
+};
 const omit = (entry: SignatureParts, name: string): SignatureParts =>
   Object.fromEntries(Object.entries(entry).filter(([key]) => key !== name));
 
 describe("the parts", () => {
-  const partsOf = (text: string, title: string, fromS: number, because: readonly number[] = []): SignatureParts =>
-    signatureParts({ family: sdx55, kernel: "6.12.1", title, fromNs: fromS * 1e9, because }, tell(text).events);
+  const partsOf = (text: string, title: string, fromS: number, because: readonly number[] = []): SignatureParts => {
+    const facts = { family: sdx55, kernel: "6.12.1", title, fromNs: fromS * 1e9, because };
+    return signatureParts([facts], tell(text).events)[0] ?? {};
+  };
 
   it.each([
     ["READY never", "1 ST READY", 1, { phase: "boot", lastGood: "DISABLE" }],
@@ -81,6 +86,23 @@ describe("the parts", () => {
     ["nothing known", "1 CS 20 START", 1, {}],
   ] as const)("%s", (_name, text, fromS, expected) => {
     expect(partsOf(text, "x", fromS)).toEqual({ family: "sdx55", kernel: "6.12", stuck: "x", ...expected });
+  });
+
+  it("of many findings, each where it stands, in one pass", () => {
+    const { events } = tell("1 ST READY\n2 PM POR\n3 PM M0\n4 ST MISSION MODE\n5 PM M3_ENTER\n6 PM M3\n7 PM M3_EXIT");
+    const fact = (fromS: number) => ({ family: sdx55, kernel: "x", title: "x", fromNs: fromS * 1e9, because: [] });
+    const phases = signatureParts([7, 1, 5.5, 0.5, 9, 6].map(fact), events).map(({ phase }) => phase);
+    expect(phases).toEqual(["resume", "boot", "suspend", undefined, "resume", "asleep"]);
+    const many = Array.from({ length: 20_000 }, (_, at) => ({ ...(events[at % 7] ?? fail()), tNs: at * 1e6 }));
+    const begin = performance.now();
+    expect(
+      signatureParts(
+        many.map((event) => fact(event.tNs / 1e9)),
+        many,
+      ),
+    ).toHaveLength(20_000);
+    // one look at the events a finding would be 400 million of them
+    expect(performance.now() - begin).toBeLessThan(1500);
   });
 
   it("a code is of the completion, an errno of the title alone", () => {

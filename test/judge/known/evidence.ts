@@ -449,6 +449,7 @@ export const SPECIMENS = [
     "SYS_ERR before the driver came",
     tell(f28),
     ["RESET helped", tell(without(f28, /failed to exit|valid/))],
+    ["SYS_ERR handled meanwhile", tell(`4.1 PM SYS_ERR_DETECT\n${f28}`)],
     ["a crash handled meanwhile", tell(`${f28}\n 5.0 LOG mhi-pci-generic 0000:01:00.0: firmware crashed (6)`)],
   ),
   both(
