@@ -1,8 +1,6 @@
 /** `mhi-hil`: one file a command; this one only puts them together. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
-import { projectRoot } from "../runner/paths.ts";
+import { checkCommand } from "./check.ts";
 import { cutCommand } from "./cut.ts";
 import { decodeCommand } from "./decode.ts";
 import { exportCommand } from "./export.ts";
@@ -11,9 +9,7 @@ import { reportCommand } from "./report.ts";
 import { rigsCommand } from "./rigs.ts";
 import { runCommand } from "./run.ts";
 import { start } from "./start.ts";
-
-const version = (): string =>
-  (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string }).version;
+import { version } from "./version.ts";
 
 export function program(): Command {
   return new Command("mhi-hil")
@@ -30,6 +26,7 @@ Examples:
   mhi-hil run --grep S3 --fault m3-not-acked
   mhi-hil lab up && mhi-hil lab shell  a virtual rig to look around in
   mhi-hil report                       the newest run's report
+  mhi-hil check customer.dat           verdict on a recording, with no rig
   mhi-hil decode trace.dat             a recording of mhi_host in words
   mhi-hil export trace.dat --to perfetto -o trace.perfetto-trace`,
     )
@@ -37,6 +34,7 @@ Examples:
     .addCommand(labCommand())
     .addCommand(rigsCommand())
     .addCommand(reportCommand())
+    .addCommand(checkCommand())
     .addCommand(decodeCommand())
     .addCommand(exportCommand())
     .addCommand(cutCommand());

@@ -137,7 +137,8 @@ export const runRecordSchema = z.object({
   versions: z.record(z.string(), z.string()),
   rig: z.object({
     id: z.string(),
-    kind: z.enum(["virtual", "ssh"]),
+    /** `recording`: no rig at all, a file was judged (`mhi-hil check`). */
+    kind: z.enum(["virtual", "ssh", "recording"]),
     family: z.string(),
     host: z.string(),
     dut: z.string(),

@@ -32,7 +32,7 @@ export function head(run: RunRecord): string {
   return `<header>
 <div class="title"><h1>${esc(run.rig.id)}</h1><span class="exit ${verdict.outcome}">${SIGNS[verdict.outcome]} ${esc(verdict.text)}</span></div>
 <p class="counts">${counts(run)}</p>
-<dl class="facts">${fact("host", run.rig.host)}${fact("DUT", run.rig.dut)}${fact("run", `${run.id}, started ${run.startedAt}, took ${formatSpan(msToNs(run.durationMs))}`)}${fact("PM edges", `${run.coverage.pmEdgesSeen.length} of ${run.coverage.pmEdgesTotal} seen`)}${fact("family", `${run.rig.family} (${run.rig.kind} rig)`)}${run.rig.notes.map((note) => fact("", note)).join("")}</dl>
+<dl class="facts">${fact("host", run.rig.host)}${fact("DUT", run.rig.dut)}${fact("run", `${run.id}, started ${run.startedAt}, took ${formatSpan(msToNs(run.durationMs))}`)}${fact("PM edges", `${run.coverage.pmEdgesSeen.length} of ${run.coverage.pmEdgesTotal} seen`)}${fact("family", `${run.rig.family} (${run.rig.kind === "recording" ? "a recording" : `${run.rig.kind} rig`})`)}${run.rig.notes.map((note) => fact("", note)).join("")}</dl>
 <details class="more"><summary>command, versions and coverage</summary>
 <dl class="facts">${fact("command", run.command.join(" "))}${Object.entries(run.versions)
     .map(([name, version]) => fact(name, version))

@@ -1,0 +1,111 @@
+/**
+ * The verdict on a recording that nobody watched: no rig, no scenario unless one is named. A failure that happened is a
+ * FAIL, recovered or not; a protocol rule that was broken always is.
+ */
+import type { FamilyProfile } from "../../mhi/families/family.ts";
+import { familyOn } from "../../mhi/families/family.ts";
+import { WorkerItem } from "../../mhi/worker-item.ts";
+import type { FindingRecord } from "../../record/schema.ts";
+import { isMhiEvent, type TraceEvent } from "../../trace/mhi-events.ts";
+import type { Evidence } from "../evidence.ts";
+import { knownIn } from "../known/index.ts";
+import type { FailureKind } from "../rules/rule.ts";
+import type { Scenario } from "../scenarios/index.ts";
+import { judge, type Verdict } from "../verdict.ts";
+import type { Recording } from "./recording.ts";
+
+export interface CheckOptions {
+  readonly family: FamilyProfile;
+  readonly scenario?: (family: FamilyProfile) => Scenario;
+  /** Failures that the device came back from do not count. */
+  readonly allowRecovered?: boolean;
+}
+
+export interface CheckedFinding extends FindingRecord {
+  /** The device reached mission mode again after it. Undefined where a rule was broken: nothing makes that right. */
+  readonly recovered?: boolean;
+}
+
+export interface Checked {
+  readonly controller: string;
+  readonly outcome: Verdict["outcome"];
+  readonly findings: readonly CheckedFinding[];
+  /** All that failed was recovered from. */
+  readonly recovered: boolean;
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+}
+
+const ALL_KINDS: readonly FailureKind[] = ["sys-err", "link-loss", "refused-command", "not-acknowledged", "firmware"];
+
+/** One a controller, in the order of their names; none where no event names one. */
+export function check(recording: Recording, options: CheckOptions): Checked[] {
+  return recording.controllers.map((controller) => checkOne(recording, controller, options));
+}
+
+function checkOne(recording: Recording, controller: string, options: CheckOptions): Checked {
+  const evidence = evidenceOf(recording, controller);
+  const family = familyOn(options.family, recording.kernel);
+  const scenario = options.scenario?.(family);
+  const verdict = judge(evidence, { family, ...(scenario ? { scenario } : {}) });
+  // What is left when every failure is allowed is what no device may do.
+  const broken = judge(evidence, { family, allows: ALL_KINDS, ...(scenario ? { scenario } : {}) }).findings;
+  const findings = [...verdict.findings, ...unborne(evidence, family, verdict)].map((finding): CheckedFinding => {
+    if (finding.outcome !== "fail" || broken.some((own) => sameFinding(own, finding))) return finding;
+    return { ...finding, recovered: recoveredAfter(evidence.events, finding.atNs) };
+  });
+  const counted = options.allowRecovered ? findings.filter(({ recovered }) => recovered !== true) : findings;
+  const fails = findings.filter(({ outcome }) => outcome === "fail");
+  return {
+    controller,
+    outcome: outcomeOf(counted),
+    findings,
+    recovered: fails.length > 0 && fails.every(({ recovered }) => recovered === true),
+    verdict,
+    evidence,
+  };
+}
+
+function outcomeOf(findings: readonly CheckedFinding[]): Verdict["outcome"] {
+  if (findings.some(({ outcome }) => outcome === "fail")) return "fail";
+  return findings.length > 0 ? "inconclusive" : "pass";
+}
+
+const sameFinding = (a: FindingRecord, b: FindingRecord): boolean =>
+  a.rule === b.rule && a.atNs === b.atNs && a.title === b.title;
+
+/** The controller's own events and those of no controller. The log's lines that name another one are not about it. */
+function evidenceOf(recording: Recording, controller: string): Evidence {
+  const others = recording.controllers.filter((other) => other !== controller);
+  const foreign = others.length === 0 ? undefined : new RegExp(`\\b(?:${others.join("|")})\\b`);
+  return {
+    kernel: recording.kernel ?? "unknown",
+    source: recording.source,
+    events: recording.events.filter((event) => !isMhiEvent(event) || event.controller === controller),
+    gaps: recording.gaps,
+    fromNs: recording.fromNs,
+    toNs: recording.toNs,
+    dmesg: recording.log.filter(({ text }) => !foreign?.test(text)),
+  };
+}
+
+/** Mission mode is what every recovery ends with: mhi-facts 6.4, 6.7. */
+const recoveredAfter = (events: readonly TraceEvent[], tNs: number): boolean =>
+  events.some((event) => event.kind === "worker" && event.item === WorkerItem.MISSION_MODE && event.tNs > tNs);
+
+/** Known failures that no rule sees: the driver did nothing wrong, or only the log tells. */
+function unborne(evidence: Evidence, family: FamilyProfile, { findings, allowed }: Verdict): FindingRecord[] {
+  return knownIn(evidence, family, { findings, allowed }).map(({ failure, evidence: words, fromNs, toNs }) => ({
+    rule: "known-failure",
+    outcome: "fail",
+    title: failure.name,
+    expected: "no such failure",
+    found: words.join("; "),
+    cause: failure.cause,
+    known: { id: failure.id, name: failure.name },
+    segment: 0,
+    atNs: Math.min(toNs, evidence.toNs),
+    fromNs: Math.max(fromNs, evidence.fromNs),
+    because: [],
+  }));
+}

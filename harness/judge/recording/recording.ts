@@ -1,0 +1,125 @@
+/** A recording from anywhere as evidence: read whole, one controller apart from the other. */
+import type { Nanoseconds } from "../../base/clock.ts";
+import { Kind } from "../../trace/batch.ts";
+import type { Gap, TraceEvent } from "../../trace/mhi-events.ts";
+import { isMhiEvent } from "../../trace/mhi-events.ts";
+import type { SeenKind, SourceFacts } from "../../trace/probe/source-choice.ts";
+import type { TraceSource } from "../../trace/source.ts";
+import type { LogLine } from "../evidence.ts";
+
+export interface Recording {
+  readonly form: string;
+  /** `uname -r`, where the recording or its log tells it. */
+  readonly kernel: string | undefined;
+  readonly source: SourceFacts;
+  readonly controllers: readonly string[];
+  /** In the order of time. */
+  readonly events: readonly TraceEvent[];
+  readonly gaps: readonly Gap[];
+  readonly log: readonly LogLine[];
+  readonly notes: readonly string[];
+  readonly fromNs: Nanoseconds;
+  readonly toNs: Nanoseconds;
+  /** Clock's value at time 0. */
+  readonly originNs: bigint;
+}
+
+export interface ReadOptions {
+  /** Log lines beside the recording, on its axis. */
+  readonly log?: readonly LogLine[];
+  readonly onProgress?: (events: number) => void;
+}
+
+/** A message that may say why: of the bus, its drivers, the slot, or of sleep. */
+export const isTelling = (message: string): boolean =>
+  /mhi|qaic|ath1[12]k|wwan|qrtr|pcieport|AER|Linux version|PM: |Firmware|firmware/.test(message);
+
+/** Everything in memory: some 200 bytes an event. */
+export async function readRecording(
+  source: TraceSource,
+  { log = [], onProgress }: ReadOptions = {},
+): Promise<Recording> {
+  const events: TraceEvent[] = [];
+  const controllers = new Set<string>();
+  const witnesses = new Set<string>();
+  const seen = new Set<Kind>();
+  const lines = [...log];
+  for await (const batch of source.batches()) {
+    for (let row = 0; row < batch.length; row++) {
+      const event = batch.event(row);
+      events.push(event);
+      if (isMhiEvent(event)) {
+        controllers.add(event.controller);
+        witnesses.add(event.source ?? "trace-event");
+        seen.add(batch.kind[row] as Kind);
+      } else if (event.kind === "other") {
+        const text = messageOf(event.fields);
+        if (text !== undefined && isTelling(text)) lines.push({ tNs: event.tNs, level: 6, text });
+      }
+    }
+    onProgress?.(events.length);
+  }
+  const { info, gaps } = source;
+  // text stands in the order of its lines
+  events.sort((a, b) => a.tNs - b.tNs);
+  lines.sort((a, b) => a.tNs - b.tNs);
+  const times = [events[0]?.tNs, lines[0]?.tNs, ...gaps.map(({ fromNs }) => fromNs)].filter((tNs) => tNs !== undefined);
+  const ends = [events.at(-1)?.tNs, lines.at(-1)?.tNs, ...gaps.map(({ toNs }) => toNs)].filter(
+    (tNs) => tNs !== undefined,
+  );
+  return {
+    form: info.form,
+    kernel: info.kernel ?? versionIn(lines),
+    source: factsOf(witnesses, seen),
+    controllers: [...controllers].sort(),
+    events,
+    gaps: [...gaps],
+    log: lines,
+    notes: info.notes,
+    fromNs: Math.min(...times, Number.POSITIVE_INFINITY),
+    toNs: Math.max(...ends, Number.NEGATIVE_INFINITY),
+    originNs: info.originNs,
+  };
+}
+
+/** printk's console event, or a line of the log that stands between trace records. */
+function messageOf(fields: Readonly<Record<string, string | number>>): string | undefined {
+  const text = fields.text ?? fields.msg;
+  return typeof text === "string" ? text.trim() : undefined;
+}
+
+const versionIn = (lines: readonly LogLine[]): string | undefined => {
+  for (const { text } of lines) {
+    const release = /Linux version (\S+)/.exec(text)?.[1];
+    if (release !== undefined) return release;
+  }
+  return undefined;
+};
+
+const KINDS: Readonly<Record<SeenKind, readonly Kind[]>> = {
+  pm: [Kind.PM],
+  worker: [Kind.WORKER],
+  intvec: [Kind.INTVEC],
+  ctrl: [Kind.CTRL],
+  data: [Kind.DATA],
+  tre: [Kind.TRE],
+  chan: [Kind.CHAN_START, Kind.CHAN_END],
+};
+/** What no debug message of the driver tells: mhi-facts 8.5. */
+const UNTOLD: readonly SeenKind[] = ["data", "tre"];
+
+/** Debug messages tell some kinds on some kernels only: what was never seen of them is not held against the device. */
+function factsOf(witnesses: ReadonlySet<string>, seen: ReadonlySet<Kind>): SourceFacts {
+  if (witnesses.has("dynamic-debug") && !witnesses.has("trace-event") && !witnesses.has("kprobe")) {
+    const blindTo = (Object.keys(KINDS) as SeenKind[]).filter(
+      (kind) => UNTOLD.includes(kind) || !KINDS[kind].some((own) => seen.has(own)),
+    );
+    return {
+      name: "dynamic-debug",
+      unseen: ["buffers", "command completions", ...blindTo.filter((kind) => !UNTOLD.includes(kind))],
+      blindTo,
+      because: "the recording holds the driver's debug messages and no trace events",
+    };
+  }
+  return { name: witnesses.has("kprobe") && !witnesses.has("trace-event") ? "kprobes" : "events", unseen: [] };
+}
