@@ -1,7 +1,7 @@
 import { formatSpan, msToNs } from "../../base/clock.ts";
 import { channelCommandName } from "../../mhi/channel.ts";
 import { ElementType } from "../../mhi/ring-element.ts";
-import type { ChannelCommandEvent, RingEvent } from "../../trace/mhi-events.ts";
+import type { MhiEvent } from "../../trace/mhi-events.ts";
 import { type FailureCase, traced } from "./failure-case.ts";
 import { type KnownFailure, recognised } from "./known-failure.ts";
 
@@ -9,19 +9,27 @@ import { type KnownFailure, recognised } from "./known-failure.ts";
 const BURST_NS = 500_000;
 const BURST_ELEMENTS = 3;
 
-const isElement = (event: { readonly kind: string }): event is RingEvent => event.kind === "ring";
-
-/** The command's answer was there all the time, with others behind it: an interrupt drained them at once, too late. */
-function lateBurst(failure: FailureCase, command: ChannelCommandEvent): RingEvent | undefined {
-  const limitNs = msToNs(failure.family.timeoutMs);
-  const later = failure.events.filter((event) => event.tNs > command.tNs).filter(isElement);
-  const answer = later.find((event) => event.type === ElementType.CMD_COMPLETION_EVENT);
-  if (!answer || answer.tNs - command.tNs < limitNs) return undefined;
-  // something else of ring 0 before it means that interrupts did come
-  if (later.some((event) => event.ring === "ctrl" && event.tNs < answer.tNs - BURST_NS)) return undefined;
-  const together = later.filter((event) => Math.abs(event.tNs - answer.tNs) <= BURST_NS);
-  return together.length >= BURST_ELEMENTS && failure.whole(command.tNs, answer.tNs) ? answer : undefined;
+/**
+ * The command's answer was there all the time, with others around it: an interrupt drained them at once, too late. Any
+ * other element of ring 0 before that means that interrupts did come.
+ */
+function lateBurst(failure: FailureCase, begin: number): MhiEvent | undefined {
+  const { events, family } = failure;
+  const command = events[begin];
+  let place = begin + 1;
+  while (place < events.length && !isControl(events[place])) place++;
+  const first = events[place];
+  if (!command || !first || first.tNs - command.tNs < msToNs(family.timeoutMs)) return undefined;
+  const burst: MhiEvent[] = [];
+  for (let at = place; (events[at]?.tNs ?? Number.POSITIVE_INFINITY) - first.tNs <= BURST_NS; at++) {
+    const event = events[at];
+    if (event?.kind === "ring") burst.push(event);
+  }
+  const answer = burst.find((event) => event.kind === "ring" && event.type === ElementType.CMD_COMPLETION_EVENT);
+  return burst.length >= BURST_ELEMENTS && failure.whole(command.tNs, first.tNs) ? answer : undefined;
 }
+
+const isControl = (event: MhiEvent | undefined): boolean => event?.kind === "ring" && event.ring === "ctrl";
 
 export const interruptLost: KnownFailure = {
   id: "F13",
@@ -36,12 +44,14 @@ export const interruptLost: KnownFailure = {
     },
   ],
   recognise(failure) {
-    const commands = failure.events.filter(
-      (event): event is ChannelCommandEvent => event.kind === "chan" && event.phase === "start",
-    );
-    const lost = failure.nearest(commands.filter((event) => lateBurst(failure, event) !== undefined));
-    const answer = lost && lateBurst(failure, lost);
-    if (!lost || !answer) return undefined;
+    const found = failure.events.flatMap((event, at) => {
+      if (event.kind !== "chan" || event.phase !== "start") return [];
+      const answer = lateBurst(failure, at);
+      return answer ? [{ tNs: event.tNs, command: event, answer }] : [];
+    });
+    const worst = failure.nearest(found);
+    if (!worst) return undefined;
+    const { command: lost, answer } = worst;
     return recognised(
       traced(lost, `${channelCommandName(lost.command)} of channel ${lost.channel} without an answer in time`),
       traced(answer, `its completion ${formatSpan(answer.tNs - lost.tNs)} later, with others behind it`),

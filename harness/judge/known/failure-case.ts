@@ -43,6 +43,7 @@ export class FailureCase {
   readonly fromNs: Nanoseconds;
   readonly toNs: Nanoseconds;
   readonly #seenToNs: Nanoseconds;
+  readonly #pms: readonly PmStateEvent[];
 
   constructor(evidence: Evidence, family: FamilyProfile, finding?: CaseFinding) {
     this.finding = finding;
@@ -56,6 +57,7 @@ export class FailureCase {
     const around = window(evidence.events, this.fromNs, this.toNs, finding);
     const controller = controllerOf(evidence.events, finding);
     this.events = around.filter(isMhiEvent).filter((event) => event.controller === controller);
+    this.#pms = this.events.filter((event) => event.kind === "pm");
     this.others = around.filter((event) => event.kind === "other");
     const lines = evidence.dmesg.length > 0 ? evidence.dmesg : loggedIn(around);
     this.lines = lines.filter((line) => isOf(line, controller) && this.#near(line));
@@ -111,7 +113,7 @@ export class FailureCase {
 
   /** Last PM record before `tNs`. */
   pmBefore(tNs: Nanoseconds): PmStateEvent | undefined {
-    return this.events.findLast((event): event is PmStateEvent => event.kind === "pm" && event.tNs < tNs);
+    return this.#pms.findLast((event) => event.tNs < tNs);
   }
 
   /** The interval was recorded whole: only then does what is not there say anything. */

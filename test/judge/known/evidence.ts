@@ -405,6 +405,10 @@ export const SPECIMENS = [
       "one vector and a good boot",
       tell("5.0 LOG ath11k_pci 0000:01:00.0: MSI vectors: 1\n 5.1 ST PBL\n 6 PM POR", { kernel: "6.5.11" }),
     ],
+    [
+      "one vector, and M1, whose number is that of the RAM dump",
+      tell("5.0 LOG ath11k_pci 0000:01:00.0: MSI vectors: 1\n 5.1 ST PBL\n 6 CE state M1", { kernel: "6.5.11" }),
+    ],
     ["32 vectors", tell(f21.replace("vectors: 1", "vectors: 32"), { kernel: "6.5.11" })],
   ),
   both(
@@ -504,6 +508,12 @@ export const ALSO: readonly Specimen[] = [
     id: "F12",
     what: "the evidence ends with the crash",
     evidence: tell(without(f12, /ST|POR|31\.0|200/)),
+    family: sdx55,
+  },
+  {
+    id: "F13",
+    what: "with the others before it",
+    evidence: tell(f13.replace("19.5 CE cmd 1", "19.4999 CE data 13\n 19.5 CE cmd 1")),
     family: sdx55,
   },
   { id: "F16", what: "a doorbell was asked for", evidence: tell(`${f15}\n 18.5 DE 101 OOB`), family: sdx55 },
