@@ -75,7 +75,7 @@ export interface KnownMatch extends Recognition {
 /** What the finding is known as: of all that fit, the one with most evidence; of equals the first of the list. */
 export function knownAs(finding: CaseFinding, evidence: Evidence, family: FamilyProfile): KnownMatch | undefined {
   return matches(new FailureCase(evidence, family, finding)).find(
-    (match) => match.fromNs <= finding.atNs && match.toNs >= finding.fromNs,
+    ({ fromNs, toNs, slackNs }) => fromNs - slackNs <= finding.atNs && toNs + slackNs >= finding.fromNs,
   );
 }
 
@@ -94,9 +94,9 @@ export const knownIn = (
   } = {},
 ): KnownMatch[] =>
   matches(new FailureCase(evidence, family)).filter(
-    ({ failure, fromNs, toNs }) =>
+    ({ failure, fromNs, toNs, slackNs }) =>
       !judged.findings?.some((finding) => finding.known?.id === failure.id) &&
-      !judged.allowed?.some((window) => fromNs <= window.toNs && toNs >= window.fromNs),
+      !judged.allowed?.some((window) => fromNs - slackNs <= window.toNs && toNs + slackNs >= window.fromNs),
   );
 
 function matches(failure: FailureCase): KnownMatch[] {

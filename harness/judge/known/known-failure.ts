@@ -11,9 +11,10 @@ export interface Recognition {
   readonly score: number;
   /** Each piece in words, as a person would check it. */
   readonly evidence: readonly string[];
-  /** When it happened: a finding outside of it is about something else. */
+  /** When it happened, as far as the evidence dates it: a finding outside of it, by more than `slackNs`, is another. */
   readonly fromNs: Nanoseconds;
   readonly toNs: Nanoseconds;
+  readonly slackNs: Nanoseconds;
 }
 
 export interface KnownFailure extends KnownText {
@@ -50,12 +51,12 @@ export function recognised(...pieces: readonly (Piece | undefined)[]): Recogniti
   if (found.length === 0) return undefined;
   const traced = found.filter((piece) => piece.traced);
   const times = (traced.length > 0 ? traced : found).map((piece) => piece.tNs);
-  const slackNs = traced.length > 0 ? TRACE_SLACK_NS : LOG_SLACK_NS;
   return {
     score: found.length,
     evidence: found.map((piece) => piece.words),
-    fromNs: Math.min(...times) - slackNs,
-    toNs: Math.max(...times) + slackNs,
+    fromNs: Math.min(...times),
+    toNs: Math.max(...times),
+    slackNs: traced.length > 0 ? TRACE_SLACK_NS : LOG_SLACK_NS,
   };
 }
 
