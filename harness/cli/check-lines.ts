@@ -11,7 +11,7 @@ import { addEvent } from "../trace/probe/assembled-source.ts";
 import type { CheckedFile } from "./check-record.ts";
 
 const INDENT = " ".repeat(6);
-const LABEL_WIDTH = 11;
+const LABEL_WIDTH = 13;
 /** More sub-trace than a screen holds is in the report. */
 const MAX_BECAUSE = 8;
 
@@ -20,11 +20,13 @@ export function checkLines(file: CheckedFile, report: string | undefined): strin
   const { checked, recording, family } = file;
   const span = Number.isFinite(recording.toNs - recording.fromNs) ? formatSpan(recording.toNs - recording.fromNs) : "";
   const where = [family, recording.kernel === undefined ? "kernel not told" : `on ${recording.kernel}`].join(" ");
-  return checked.flatMap((one) => {
+  const lines = checked.flatMap((one) => {
     const name = checked.length > 1 ? `${one.controller}, ` : "";
     const head = `${oneLine(name + where)}${span === "" ? "" : `, ${span}`}: ${oneLine(one.verdict.story)}`;
     return [head, ...one.findings.slice(0, 1).map((finding) => wordLine(one, finding, report)), ...rest(one)];
   });
+  const how = file.familyHow === "" ? [] : [`family ${family}: ${file.familyHow}`];
+  return [...lines, ...[...how, ...recording.notes].map((note) => pc.dim(`note: ${oneLine(note)}`))];
 }
 
 function wordLine(one: Checked, finding: CheckedFinding, report: string | undefined): string {

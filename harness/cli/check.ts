@@ -84,7 +84,7 @@ async function checkFile(path: string, options: CheckOptions): Promise<CheckedFi
   let recording: Recording;
   try {
     recording = await readRecording(source, {
-      log: await logOf(path, options.dmesg),
+      log: (originNs) => logOf(path, options.dmesg, originNs),
       onProgress: (events) => progress?.update(`${basename(path)}: ${(events / 1e6).toFixed(1)} million events`),
     });
   } finally {
@@ -102,12 +102,12 @@ async function checkFile(path: string, options: CheckOptions): Promise<CheckedFi
 }
 
 /** What the recording itself holds of the log when it is text, and what is given beside it. */
-async function logOf(path: string, dmesg: string | undefined): Promise<LogLine[]> {
+async function logOf(path: string, dmesg: string | undefined, originNs: bigint): Promise<LogLine[]> {
   const lines: LogLine[] = [];
   for (const file of [path, dmesg]) {
     if (file === undefined || file === "-") continue;
     try {
-      for await (const { tNs, text } of kernelLogOf(file, 0n, isTelling)) lines.push({ tNs, level: 6, text });
+      for await (const { tNs, text } of kernelLogOf(file, originNs, isTelling)) lines.push({ tNs, level: 6, text });
     } catch (error) {
       // a folder or a trace.dat holds no lines; what was named as a log must be one
       if (file === dmesg) throw error;

@@ -2,6 +2,7 @@
  * The verdict on a recording that nobody watched: no rig, no scenario unless one is named. A failure that happened is a
  * FAIL, recovered or not; a protocol rule that was broken always is.
  */
+import { formatSeconds } from "../../base/clock.ts";
 import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { familyOn } from "../../mhi/families/family.ts";
 import { WorkerItem } from "../../mhi/worker-item.ts";
@@ -38,9 +39,10 @@ export interface Checked {
 
 const ALL_KINDS: readonly FailureKind[] = ["sys-err", "link-loss", "refused-command", "not-acknowledged", "firmware"];
 
-/** One a controller, in the order of their names; none where no event names one. */
+/** One a controller, in the order of their names; where no event names one, one with an empty name, by the log alone. */
 export function check(recording: Recording, options: CheckOptions): Checked[] {
-  return recording.controllers.map((controller) => checkOne(recording, controller, options));
+  const { controllers } = recording;
+  return (controllers.length > 0 ? controllers : [""]).map((controller) => checkOne(recording, controller, options));
 }
 
 function checkOne(recording: Recording, controller: string, options: CheckOptions): Checked {
@@ -50,10 +52,13 @@ function checkOne(recording: Recording, controller: string, options: CheckOption
   const verdict = judge(evidence, { family, ...(scenario ? { scenario } : {}) });
   // What is left when every failure is allowed is what no device may do.
   const broken = judge(evidence, { family, allows: ALL_KINDS, ...(scenario ? { scenario } : {}) }).findings;
-  const findings = [...verdict.findings, ...unborne(evidence, family, verdict)].map((finding): CheckedFinding => {
-    if (finding.outcome !== "fail" || broken.some((own) => sameFinding(own, finding))) return finding;
-    return { ...finding, recovered: recoveredAfter(evidence.events, finding.atNs) };
-  });
+  const found = [...together(verdict.findings), ...unborne(evidence, family, verdict)];
+  const findings = (controller === "" && found.length === 0 ? [nothing(evidence)] : found).map(
+    (finding): CheckedFinding => {
+      if (finding.outcome !== "fail" || broken.some((own) => sameFinding(own, finding))) return finding;
+      return { ...finding, recovered: recoveredAfter(evidence.events, finding.atNs) };
+    },
+  );
   const counted = options.allowRecovered ? findings.filter(({ recovered }) => recovered !== true) : findings;
   const fails = findings.filter(({ outcome }) => outcome === "fail");
   return {
@@ -65,6 +70,36 @@ function checkOne(recording: Recording, controller: string, options: CheckOption
     evidence,
   };
 }
+
+/** A few losses are told one by one; a flood of them as one. */
+const MAX_LOSSES = 3;
+
+function together(findings: readonly FindingRecord[]): FindingRecord[] {
+  const isLoss = ({ rule, title }: FindingRecord): boolean =>
+    rule === "evidence" && title.startsWith("evidence is missing");
+  const losses = findings.filter(isLoss);
+  const [first] = losses;
+  if (!first || losses.length <= MAX_LOSSES) return [...findings];
+  const fromNs = Math.min(...losses.map((loss) => loss.fromNs ?? loss.atNs));
+  const atNs = Math.max(...losses.map((loss) => loss.atNs));
+  const title = `evidence is missing in ${losses.length} places from ${formatSeconds(fromNs, 3)} to ${formatSeconds(atNs, 3)}`;
+  const one: FindingRecord = { ...first, title, found: `first: ${first.found}`, fromNs, atNs };
+  return findings
+    .filter((finding) => finding === first || !isLoss(finding))
+    .map((finding) => (finding === first ? one : finding));
+}
+
+const nothing = (evidence: Evidence): FindingRecord => ({
+  rule: "evidence",
+  outcome: "inconclusive",
+  title: "nothing of an MHI driver is in this recording",
+  expected: "mhi_host events, or debug messages of the mhi driver",
+  found: `${evidence.events.length} other events, ${evidence.dmesg.length} lines of the kernel's log`,
+  segment: 0,
+  fromNs: evidence.fromNs,
+  atNs: evidence.toNs,
+  because: [],
+});
 
 function outcomeOf(findings: readonly CheckedFinding[]): Verdict["outcome"] {
   if (findings.some(({ outcome }) => outcome === "fail")) return "fail";

@@ -14,16 +14,17 @@ export interface FamilyGuess {
  * Nobody knows what it is: time-outs are the longest of any family (mhi-facts 4.11), channels have no names, and no client
  * must open one.
  */
-export const UNKNOWN_FAMILY: FamilyProfile = {
+const unknown = (kind: FamilyProfile["kind"]): FamilyProfile => ({
   ...familyById("sdx55"),
-  id: "unknown",
+  id: kind === "modem" ? "unknown" : `unknown-${kind}`,
   driverName: "unknown",
+  kind,
   timeoutMs: 24_000,
   readyTimeoutMs: 50_000,
   channels: [],
   eventRings: [],
   firmware: {},
-};
+});
 
 export function guessFamily({ log }: Pick<Recording, "log">): FamilyGuess {
   const families = familyIds().map(familyById);
@@ -33,7 +34,10 @@ export function guessFamily({ log }: Pick<Recording, "log">): FamilyGuess {
     const family = families.find(({ driverName }) => driverName === name);
     if (family) return { family, how: `the log names ${family.driverName}` };
     if (name !== undefined)
-      return { family: UNKNOWN_FAMILY, how: `the log names ${name}, which this version does not know` };
+      return { family: unknown("modem"), how: `the log names ${name}, which this version does not know` };
+    const driver = /^(qaic|ath11k|ath12k)\b/i.exec(text)?.[1]?.toLowerCase();
+    if (driver !== undefined)
+      return { family: unknown(driver === "qaic" ? "accelerator" : "wlan"), how: `the log names ${driver}` };
   }
-  return { family: UNKNOWN_FAMILY, how: "nothing in the recording names it: say --family" };
+  return { family: unknown("modem"), how: "nothing in the recording names it, so a modem is taken: say --family" };
 }

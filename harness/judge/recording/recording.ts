@@ -18,6 +18,7 @@ export interface Recording {
   readonly gaps: readonly Gap[];
   readonly log: readonly LogLine[];
   readonly notes: readonly string[];
+  /** Both 0 when it holds nothing. */
   readonly fromNs: Nanoseconds;
   readonly toNs: Nanoseconds;
   /** Clock's value at time 0. */
@@ -25,8 +26,8 @@ export interface Recording {
 }
 
 export interface ReadOptions {
-  /** Log lines beside the recording, on its axis. */
-  readonly log?: readonly LogLine[];
+  /** Log lines beside the recording: asked for once its axis is known. */
+  readonly log?: (originNs: bigint) => Promise<readonly LogLine[]>;
   readonly onProgress?: (events: number) => void;
 }
 
@@ -35,21 +36,21 @@ export const isTelling = (message: string): boolean =>
   /mhi|qaic|ath1[12]k|wwan|qrtr|pcieport|AER|Linux version|PM: |Firmware|firmware/.test(message);
 
 /** Everything in memory: some 200 bytes an event. */
-export async function readRecording(
-  source: TraceSource,
-  { log = [], onProgress }: ReadOptions = {},
-): Promise<Recording> {
+export async function readRecording(source: TraceSource, { log, onProgress }: ReadOptions = {}): Promise<Recording> {
   const events: TraceEvent[] = [];
   const controllers = new Set<string>();
   const witnesses = new Set<string>();
   const seen = new Set<Kind>();
-  const lines = [...log];
+  const lines: LogLine[] = [];
+  const buffers = new Map<string, number>();
   for await (const batch of source.batches()) {
     for (let row = 0; row < batch.length; row++) {
       const event = batch.event(row);
       events.push(event);
       if (isMhiEvent(event)) {
         controllers.add(event.controller);
+        const { buffer = "" } = event;
+        buffers.set(buffer, (buffers.get(buffer) ?? 0) + 1);
         witnesses.add(event.source ?? "trace-event");
         seen.add(batch.kind[row] as Kind);
       } else if (event.kind === "other") {
@@ -60,27 +61,48 @@ export async function readRecording(
     onProgress?.(events.length);
   }
   const { info, gaps } = source;
+  if (log) lines.push(...(await log(info.originNs)));
+  const judged = oneBuffer(events, buffers);
   // text stands in the order of its lines
-  events.sort((a, b) => a.tNs - b.tNs);
+  judged.sort((a, b) => a.tNs - b.tNs);
   lines.sort((a, b) => a.tNs - b.tNs);
-  const times = [events[0]?.tNs, lines[0]?.tNs, ...gaps.map(({ fromNs }) => fromNs)].filter((tNs) => tNs !== undefined);
-  const ends = [events.at(-1)?.tNs, lines.at(-1)?.tNs, ...gaps.map(({ toNs }) => toNs)].filter(
+  const times = [judged[0]?.tNs, lines[0]?.tNs, ...gaps.map(({ fromNs }) => fromNs)].filter((tNs) => tNs !== undefined);
+  const ends = [judged.at(-1)?.tNs, lines.at(-1)?.tNs, ...gaps.map(({ toNs }) => toNs)].filter(
     (tNs) => tNs !== undefined,
   );
+  const fromNs = Math.min(...times, Number.POSITIVE_INFINITY);
   return {
     form: info.form,
     kernel: info.kernel ?? versionIn(lines),
     source: factsOf(witnesses, seen),
     controllers: [...controllers].sort(),
-    events,
+    events: judged,
     gaps: [...gaps],
     log: lines,
-    notes: info.notes,
-    fromNs: Math.min(...times, Number.POSITIVE_INFINITY),
-    toNs: Math.max(...ends, Number.NEGATIVE_INFINITY),
+    notes: [...info.notes, ...bufferNote(buffers)],
+    fromNs: Number.isFinite(fromNs) ? fromNs : 0,
+    toNs: Math.max(...ends, Number.isFinite(fromNs) ? fromNs : 0),
     originNs: info.originNs,
   };
 }
+
+/** The one that holds most of the driver's events. */
+const chosen = (buffers: ReadonlyMap<string, number>): string | undefined =>
+  [...buffers].sort(([, one], [, other]) => other - one)[0]?.[0];
+
+/** tracefs instances that record the same driver hold the same events again: judged is one of them. */
+function oneBuffer(events: TraceEvent[], buffers: ReadonlyMap<string, number>): TraceEvent[] {
+  if (buffers.size < 2) return events;
+  const wanted = chosen(buffers);
+  return events.filter((event) => !isMhiEvent(event) || (event.buffer ?? "") === wanted);
+}
+
+const bufferNote = (buffers: ReadonlyMap<string, number>): string[] =>
+  buffers.size < 2
+    ? []
+    : [
+        `${buffers.size} buffers recorded the driver; judged is ${chosen(buffers) === "" ? "the top-level one" : `"${chosen(buffers)}"`}`,
+      ];
 
 /** printk's console event, or a line of the log that stands between trace records. */
 function messageOf(fields: Readonly<Record<string, string | number>>): string | undefined {
