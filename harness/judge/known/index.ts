@@ -6,6 +6,7 @@ import type { FamilyProfile } from "../../mhi/families/family.ts";
 import type { KnownLookup } from "../../record/known-text.ts";
 import type { FindingRecord } from "../../record/schema.ts";
 import type { Evidence } from "../evidence.ts";
+import { kernelMajor, signature } from "../signature.ts";
 import { readyNever } from "./f01-ready-never.ts";
 import { resetStuck } from "./f02-reset-stuck.ts";
 import { firmwareMissing } from "./f03-firmware-missing.ts";
@@ -98,6 +99,12 @@ export const knownIn = (
       !judged.findings?.some((finding) => finding.known?.id === failure.id) &&
       !judged.allowed?.some((window) => fromNs - slackNs <= window.toNs && toNs + slackNs >= window.fromNs),
   );
+
+/** Of a failure that no finding bears: its number is what it is, so its evidence takes no part. */
+export function knownSignature({ failure }: KnownMatch, family: FamilyProfile, release: string): string {
+  const kernel = kernelMajor(release);
+  return signature({ family: family.id, stuck: failure.id, ...(kernel === undefined ? {} : { kernel }) });
+}
 
 function matches(failure: FailureCase): KnownMatch[] {
   const found = KNOWN_FAILURES.flatMap((known): KnownMatch[] => {

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { FAULTS } from "../../../harness/endpoint/faults/index.ts";
 import { judge, KNOWN_FAILURES, knownById, knownIn, scenario } from "../../../harness/judge/index.ts";
-import { NOT_SHOWN } from "../../../harness/judge/known/index.ts";
+import { knownSignature, NOT_SHOWN } from "../../../harness/judge/known/index.ts";
 import { isFixed } from "../../../harness/judge/known/known-failure.ts";
 import { sdx55 } from "../../../harness/mhi/families/sdx55.ts";
 import { cases } from "../cases.ts";
@@ -82,6 +82,20 @@ describe("recordings of real kernels", () => {
     const early = findings.find((finding) => /ended that had not begun|nobody|without/.test(finding.title));
     expect(early?.atNs).toBeLessThan(7e9);
     expect(early?.known).toBeUndefined();
+  });
+});
+
+describe("a failure that no finding bears", () => {
+  it("has a signature of its own, the same with more evidence or less", () => {
+    const of = (id: string, patch: number) => {
+      const found = [...SPECIMENS.map(({ is }) => is), ...ALSO].filter((is) => is.id === id);
+      return found.map(({ evidence, family }) => {
+        const [match] = knownIn(evidence, family);
+        return match && knownSignature(match, family, `6.12.${patch}`);
+      });
+    };
+    expect(new Set([...of("F01", 1), ...of("F01", 117)]).size).toBe(1);
+    expect(of("F24", 1)[0]).not.toBe(of("F01", 1)[0]);
   });
 });
 
