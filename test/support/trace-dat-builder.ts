@@ -58,6 +58,7 @@ export const DatOptionId = {
   TRACECLOCK: 4,
   UNAME: 5,
   OFFSET: 7,
+  CPUCOUNT: 8,
   TRACEID: 11,
   TIME_SHIFT: 12,
   TSC2NSEC: 14,
