@@ -144,7 +144,7 @@ function writeReport(paths: readonly string[], wanted: string | undefined, recor
   const stem = paths.length === 1 ? basename(paths[0] ?? "").replace(/[^\w.-]+/g, "_") || "stdin" : "recordings";
   const path = resolve(wanted ?? join(reportsDir(), `check-${stem === "-" ? "stdin" : stem}.html`));
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    if (wanted === undefined) mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, renderHtml(record, { known: knownById }));
   } catch (cause) {
     throw new UsageError(
