@@ -9,7 +9,7 @@ import { WorkerItem } from "../../mhi/worker-item.ts";
 import type { FindingRecord } from "../../record/schema.ts";
 import { isMhiEvent, type TraceEvent } from "../../trace/mhi-events.ts";
 import type { Evidence } from "../evidence.ts";
-import { knownIn } from "../known/index.ts";
+import { knownIn, knownSignature } from "../known/index.ts";
 import type { FailureKind } from "../rules/rule.ts";
 import type { Scenario } from "../scenarios/index.ts";
 import { judge, type Verdict } from "../verdict.ts";
@@ -130,17 +130,21 @@ const recoveredAfter = (events: readonly TraceEvent[], tNs: number): boolean =>
 
 /** Known failures that no rule sees: the driver did nothing wrong, or only the log tells. */
 function unborne(evidence: Evidence, family: FamilyProfile, { findings, allowed }: Verdict): FindingRecord[] {
-  return knownIn(evidence, family, { findings, allowed }).map(({ failure, evidence: words, fromNs, toNs }) => ({
-    rule: "known-failure",
-    outcome: "fail",
-    title: failure.name,
-    expected: "no such failure",
-    found: words.join("; "),
-    cause: failure.cause,
-    known: { id: failure.id, name: failure.name },
-    segment: 0,
-    atNs: Math.min(toNs, evidence.toNs),
-    fromNs: Math.max(fromNs, evidence.fromNs),
-    because: [],
-  }));
+  return knownIn(evidence, family, { findings, allowed }).map((match): FindingRecord => {
+    const { failure, evidence: words, fromNs, toNs } = match;
+    return {
+      rule: "known-failure",
+      outcome: "fail",
+      signature: knownSignature(match, family, evidence.kernel),
+      title: failure.name,
+      expected: "no such failure",
+      found: words.join("; "),
+      cause: failure.cause,
+      known: { id: failure.id, name: failure.name },
+      segment: 0,
+      atNs: Math.min(toNs, evidence.toNs),
+      fromNs: Math.max(fromNs, evidence.fromNs),
+      because: [],
+    };
+  });
 }
