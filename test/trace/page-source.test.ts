@@ -76,3 +76,15 @@ test("a CPU without pages takes no part; none at all is an empty recording", asy
   expect((await read([lane(0), lane(1, new PageBuilder(1n).marker(0, "a").done())])).seen).toEqual([[1n, 1, "a"]]);
   expect((await read([lane(0)])).seen).toEqual([]);
 });
+
+test.each([
+  ["alone", [], 5_000],
+  ["beside a CPU that goes on", [lane(1, new PageBuilder(9_000n).marker(0, "z").done())], 9_000],
+] as const)(
+  "records lost before an empty last page, %s: missing as far as the recording goes",
+  async (_, others, toNs) => {
+    const first = new PageBuilder(100n).marker(0, "a").done();
+    const { source } = await read([lane(0, first, new PageBuilder(5_000n).done({ missed: 7 })), ...others]);
+    expect(source.gaps).toMatchObject([{ reason: "overrun", cpu: 0, lost: 7, fromNs: 100, toNs }]);
+  },
+);

@@ -158,9 +158,10 @@ export class Lane {
     this.losses.lose(reason, detail, this.lastNs ?? this.#startNs, lost);
   }
 
-  /** Closes what is open: nothing comes after `endNs`. */
+  /** Closes what is open: nothing comes after `endNs`, or after the last page's own time, which may hold no record. */
   finish(endNs: Nanoseconds): void {
-    this.losses.close(Math.max(endNs, this.lastNs ?? this.#startNs));
+    const pageNs = this.#toAxis?.(this.#clock) ?? this.#clock;
+    this.losses.close(Math.max(endNs, pageNs, this.lastNs ?? this.#startNs));
   }
 
   /** Place of a word of the block in the CPU's stream, bytes. */
