@@ -43,6 +43,9 @@ export interface Lane {
   readonly source: WitnessSource;
 }
 
+/** No host has as many. In a recording of rubbish every record may name another one: the last name stands for all that follow. */
+const MAX_CONTROLLERS = 4096;
+
 /** Names that rows point to by number. One for all batches of a recording. */
 export class BatchNames {
   readonly lanes: Lane[] = [];
@@ -59,7 +62,9 @@ export class BatchNames {
   controller(name: string): number {
     const found = this.#controllerIds.get(name);
     if (found !== undefined) return found;
-    const id = this.controllers.push(name) - 1;
+    if (this.controllers.length >= MAX_CONTROLLERS) return this.controllers.length - 1;
+    const last = this.controllers.length === MAX_CONTROLLERS - 1;
+    const id = this.controllers.push(last ? `(more than ${MAX_CONTROLLERS} controllers)` : name) - 1;
     this.#controllerIds.set(name, id);
     return id;
   }

@@ -1,5 +1,4 @@
 /** Small files that want to become large ones: a sentence or an end, in bounded memory and time. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { type Decoded, decodeInChild } from "../fuzz/decode-child.ts";
 import { dataReader, fuzzInputs } from "../fuzz/inputs.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const inputs = fuzzInputs(dataReader(root));
 const bytesOf = (name: string): Buffer => inputs.get(name)?.files.get("recording") ?? Buffer.alloc(0);
 const MEBIBYTE = 2 ** 20;
-const MAX_MIB = 220;
+const MAX_MIB = 200;
 
 /** A file may hold many gzip members: ten gibibytes of it are ten mebibytes. */
 function gzipBomb(head: Buffer, fill: number, gibibytes: number): Buffer {
@@ -50,40 +50,10 @@ function xzBomb(gibibytes: number): Buffer {
   return Buffer.concat([head, ...Array.from({ length: gibibytes * 128 }, () => empty)]);
 }
 
-interface Seen {
-  readonly code: number | null;
-  readonly stderr: string;
-  readonly peakMib: number;
-}
-
-/** The kernel's own high-water mark, looked at while the process lives. */
-function peakOf({ pid }: ChildProcess): number {
-  try {
-    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-}
-
-async function decode(
-  bytes: Buffer,
-  more: (child: ChildProcess) => Promise<void> = async () => undefined,
-): Promise<Seen> {
+async function decode(bytes: Buffer): Promise<Decoded> {
   const path = join(folder, "recording");
   writeFileSync(path, bytes);
-  const args = [join(root, "bin/mhi-hil.js"), "decode", "--stats", bytes.length > 0 ? path : "-"];
-  const child = spawn(process.execPath, args, { stdio: [bytes.length > 0 ? "ignore" : "pipe", "ignore", "pipe"] });
-  let stderr = "";
-  let peakMib = 0;
-  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk));
-  const looking = setInterval(() => {
-    peakMib = Math.max(peakMib, peakOf(child));
-  }, 20);
-  const closed = once(child, "close");
-  await more(child);
-  const [code] = (await closed) as [number | null];
-  clearInterval(looking);
-  return { code, stderr: stderr.trim(), peakMib };
+  return decodeInChild(path);
 }
 
 describe("ten gibibytes of nothing", { timeout: 60_000 }, () => {
@@ -113,7 +83,7 @@ describe("ten gibibytes of nothing", { timeout: 60_000 }, () => {
 });
 
 test("a line of five hundred megabytes from a pipe is passed over, and told", { timeout: 60_000 }, async () => {
-  const { code, peakMib, stderr } = await decode(Buffer.alloc(0), async ({ stdin }) => {
+  const { code, peakMib, stderr } = await decodeInChild("-", async ({ stdin }) => {
     if (!stdin) throw new Error("no pipe");
     const piece = Buffer.alloc(MEBIBYTE, 65);
     stdin.write(bytesOf("trace"));

@@ -3,6 +3,9 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { describeError, RigFault, UsageError } from "../../base/errors.ts";
 import { oneLine } from "../../base/one-line.ts";
 
+/** Formats, names, tables: the largest that is read at once, far above any that a kernel makes. Pages have their own blocks. */
+export const MAX_PART_BYTES = 64 << 20;
+
 export class FileView {
   readonly name: string;
   readonly size: number;
@@ -24,21 +27,23 @@ export class FileView {
     }
   }
 
-  /** As many bytes as there are from `offset` on, at most `into.length`. */
+  /** As many bytes as there are from `offset` on, at most `into.length`. @throws UsageError `trace-unreadable` */
   readSome(into: Uint8Array, offset: number): number {
     if (this.#descriptor === undefined) return 0;
     let done = 0;
     while (done < into.length) {
-      const got = readSync(this.#descriptor, into, done, into.length - done, offset + done);
+      const got = this.#readOnce(this.#descriptor, into, done, offset);
       if (got === 0) break;
       done += got;
     }
     return done;
   }
 
-  /** @throws RigFault `trace-cut` when the file ends before. */
+  /** @throws RigFault `trace-cut` when the file ends before; `trace-damaged` above `MAX_PART_BYTES`. */
   read(offset: number, length: number, what: string): Buffer {
     if (offset + length > this.size) this.fail("trace-cut", offset, what, `${length} bytes`, this.#rest(offset));
+    if (length > MAX_PART_BYTES)
+      this.fail("trace-damaged", offset, what, `at most ${MAX_PART_BYTES} bytes`, String(length));
     const bytes = Buffer.allocUnsafe(length);
     const got = this.readSome(bytes, offset);
     if (got < length) this.fail("trace-cut", offset, what, `${length} bytes`, `${got}`);
@@ -55,6 +60,15 @@ export class FileView {
       code,
       `${this.name}, byte ${offset}: ${oneLine(what)}: expected ${expected}, found ${oneLine(found)}`,
     );
+  }
+
+  #readOnce(descriptor: number, into: Uint8Array, done: number, offset: number): number {
+    try {
+      return readSync(descriptor, into, done, into.length - done, offset + done);
+    } catch (cause) {
+      const where = `${this.name}, byte ${offset + done}`;
+      throw new UsageError("trace-unreadable", `${where}: cannot be read: ${describeError(cause)}`, { cause });
+    }
   }
 
   #rest = (offset: number): string =>

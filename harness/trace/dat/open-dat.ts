@@ -7,12 +7,15 @@ import { FormatSet } from "../ring/format-set.ts";
 import type { PageLayout } from "../ring/layout.ts";
 import type { PageFeed } from "../ring/page-feed.ts";
 import { type LaneCounts, type LaneInput, PageSource } from "../ring/page-source.ts";
+import { refuseOverlaps } from "./buffers.ts";
 import { clockMapping } from "./clock-mapping.ts";
 import type { DatBuffer, DatFile } from "./dat-file.ts";
 import { ChunkFeed, PlainFeed } from "./feeds.ts";
 import type { FileView } from "./file-view.ts";
 
 const MAX_PAGE_BYTES = 1 << 24;
+/** One page of every CPU is in memory: 128 CPUs with the largest sub-buffers that the kernel gives (4 MiB). */
+const MAX_PAGES_BYTES = 512 << 20;
 
 /**
  * @param buffer - name of the one to read; undefined: all.
@@ -31,6 +34,7 @@ export function pageSourceOf(file: FileView, dat: DatFile, expander: Expander, b
     throw new UsageError("trace-no-buffer", `${file.name} has no buffer "${buffer}"; it has ${there}`);
   }
   const { options } = dat;
+  refuseOverlaps(file, dat.buffers);
   const inputs = buffers.flatMap((own) => laneInputs(file, dat, own, expander));
   return new PageSource(
     {
@@ -54,6 +58,11 @@ export function pageSourceOf(file: FileView, dat: DatFile, expander: Expander, b
 
 function laneInputs(file: FileView, dat: DatFile, buffer: DatBuffer, expander: Expander): LaneInput[] {
   const layout = layoutOf(file, dat.layout, buffer.pageBytes);
+  const filled = buffer.regions.filter(({ bytes }) => bytes > 0);
+  if (filled.length * layout.pageBytes > MAX_PAGES_BYTES) {
+    const found = `${filled.length} CPUs with pages of ${layout.pageBytes} bytes`;
+    file.fail("trace-damaged", filled[0]?.offset ?? 0, "pages", `at most ${MAX_PAGES_BYTES} bytes in memory`, found);
+  }
   return buffer.regions.map((region) => {
     const feed = (): PageFeed =>
       buffer.compressed ? new ChunkFeed(file, region, expander) : new PlainFeed(file, region);

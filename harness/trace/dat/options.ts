@@ -2,7 +2,7 @@
  * The options of a trace.dat. Ids and contents: trace-cmd.dat(5), versions 6 and 7; the fraction bits of TIME_SHIFT follow
  * all CPUs' corrections. Unknown ids are stepped over by their size, which is how the format grows.
  */
-
+import { MAX_CPUS } from "./buffers.ts";
 import type { ClockCorrection, DatOptions, TimeShift } from "./dat-file.ts";
 import type { ByteWalk } from "./file-view.ts";
 
@@ -27,7 +27,6 @@ export const Option = {
   BUFFER_TEXT: 22,
 } as const;
 
-const MAX_CPUS = 8192;
 const INTERPOLATE = 1;
 const NS_PER_US = 1000n;
 

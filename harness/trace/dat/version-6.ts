@@ -4,13 +4,13 @@
  *   header info | ftrace formats | event formats | kallsyms | printk_formats | saved_cmdlines | CPU count
  *   "options  \0" options | "flyrecord\0" (offset, size) of each CPU        or "latency  \0" text to the end
  */
+import { addBuffer, MAX_CPUS } from "./buffers.ts";
 import type { CpuRegion, DatBuffer, DatFile, DatText } from "./dat-file.ts";
 import { ByteWalk, type FileView } from "./file-view.ts";
 import { newOptions, Option, readOption } from "./options.ts";
 import { readFormats, readHeaderInfo, readSystems, sized, sizedShort } from "./sections.ts";
 
 const TAG_BYTES = 10;
-const MAX_CPUS = 8192;
 
 interface NamedPlace {
   readonly name: string;
@@ -41,13 +41,15 @@ export function readVersion6(file: FileView, start: number, filePageBytes: numbe
   if (tag !== "flyrecord") walk.fail("tag before the pages", '"flyrecord" or "latency"', `"${tag}"`);
   const common = { pageBytes: filePageBytes || layout.pageBytes, compressed: false };
   const top: DatBuffer = { name: "", ...clockOf(options.clock), ...common, regions: readRegions(walk, cpus) };
-  const others = instances.map(({ name, at }): DatBuffer => {
+  const buffers: DatBuffer[] = [];
+  addBuffer(file, buffers, top);
+  for (const { name, at } of instances) {
     const own = new ByteWalk(file, file.read(at, TAG_BYTES + cpus * 16, `table of buffer "${name}"`), at);
     const found = readTag(own);
     if (found !== "flyrecord") own.fail(`tag of buffer "${name}"`, '"flyrecord"', `"${found}"`);
-    return { name, ...clockOf(options.clock), ...common, regions: readRegions(own, cpus) };
-  });
-  return { ...shared, buffers: [top, ...others] };
+    addBuffer(file, buffers, { name, ...clockOf(options.clock), ...common, regions: readRegions(own, cpus) });
+  }
+  return { ...shared, buffers };
 }
 
 const clockOf = (clock: string | undefined): { clock?: string } => (clock === undefined ? {} : { clock });

@@ -5,16 +5,16 @@
  *   compressed body: u32 compressed bytes | u32 expanded bytes | data
  */
 import type { Expander } from "../open/expander.ts";
+import { addBuffer, MAX_CPUS } from "./buffers.ts";
 import type { CpuRegion, DatBuffer, DatFile, DatText } from "./dat-file.ts";
-import { ByteWalk, type FileView } from "./file-view.ts";
+import { ByteWalk, type FileView, MAX_PART_BYTES } from "./file-view.ts";
 import { newOptions, Option, readOption } from "./options.ts";
 import { readFormats, readHeaderInfo, readSystems, sized, sizedShort } from "./sections.ts";
 
 const HEADER_BYTES = 16;
 const COMPRESSED = 1;
-const MAX_CPUS = 8192;
-/** kallsyms, which is never read, is the only section that could come near it. */
-const MAX_SECTION_BYTES = 256 << 20;
+/** All sections that are read, expanded: kallsyms, the largest one, is not. */
+const MAX_SECTIONS_BYTES = 4 * MAX_PART_BYTES;
 
 interface Section {
   readonly id: number;
@@ -27,6 +27,8 @@ interface Section {
 class SectionReader {
   readonly file: FileView;
   readonly #expander: Expander;
+  readonly #seen = new Set<number>();
+  #left = MAX_SECTIONS_BYTES;
 
   constructor(file: FileView, expander: Expander) {
     this.file = file;
@@ -46,18 +48,28 @@ class SectionReader {
   body(at: number, id: number): ByteWalk {
     const section = this.header(at, id);
     const what = `section ${id}`;
-    if (section.bytes > MAX_SECTION_BYTES)
-      this.file.fail("trace-damaged", at, what, `at most ${MAX_SECTION_BYTES} bytes`, `${section.bytes}`);
+    if (this.#seen.has(at))
+      this.file.fail("trace-damaged", at, what, "a section of its own", "one that was read already");
+    this.#seen.add(at);
     const bytes = this.file.read(section.at, section.bytes, what);
+    this.#spend(at, section.bytes);
     if (!section.compressed) return new ByteWalk(this.file, bytes, section.at);
     const walk = new ByteWalk(this.file, bytes, section.at);
     const packedBytes = walk.u32(`${what}: compressed bytes`);
     const expandedBytes = walk.u32(`${what}: expanded bytes`);
-    if (expandedBytes > MAX_SECTION_BYTES)
-      walk.fail(`${what}: expanded bytes`, `at most ${MAX_SECTION_BYTES}`, String(expandedBytes));
+    if (expandedBytes > MAX_PART_BYTES)
+      walk.fail(`${what}: expanded bytes`, `at most ${MAX_PART_BYTES}`, String(expandedBytes));
+    this.#spend(at, expandedBytes);
     const packed = walk.bytes(packedBytes, `${what}: data`);
     const expanded = this.#expander.expand(packed, expandedBytes, `${this.file.name}, byte ${section.at}: ${what}`);
     return new ByteWalk(this.file, Buffer.from(expanded.buffer, expanded.byteOffset, expanded.length), section.at);
+  }
+
+  /** Small sections may expand to large ones, again and again. */
+  #spend(at: number, bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left >= 0) return;
+    this.file.fail("trace-damaged", at, "sections", `at most ${MAX_SECTIONS_BYTES} bytes in all`, "more");
   }
 }
 
@@ -81,7 +93,7 @@ export function readVersion7(file: FileView, start: number, compression: string,
       file.fail("trace-damaged", at, "chain of option sections", "an end", "a section that was read already");
     seen.add(at);
     at = readOptionSection(reader, at, (id, option) => {
-      if (id === Option.BUFFER) buffers.push(readBuffer(reader, option));
+      if (id === Option.BUFFER) addBuffer(file, buffers, readBuffer(reader, option));
       else if (!readOption(options, id, option)) readPlace(reader, found, id, option);
     });
   }

@@ -10,7 +10,7 @@ import { type Compression, expandStream, sniffCompression } from "./compression.
 /** Enough to tell what it is. */
 export const HEAD_BYTES = 64 << 10;
 /** A file that expands to more than this, and this much, is no recording: traces shrink to a twentieth, not to a two-hundredth. */
-const BOMB_BYTES = 1 << 30;
+const BOMB_BYTES = 512 << 20;
 const BOMB_RATIO = 200;
 
 export interface Input {

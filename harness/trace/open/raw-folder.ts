@@ -3,9 +3,9 @@
  * the files of one part: `cpuN.bin`, `header_page`, `*.format`, and where they are, `printk_formats`, `saved_cmdlines`,
  * `osrelease`.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../../base/errors.ts";
+import { describeError, UsageError } from "../../base/errors.ts";
 import type { EventBatch } from "../batch.ts";
 import { parseComms } from "../comms.ts";
 import { PlainFeed } from "../dat/feeds.ts";
@@ -25,7 +25,7 @@ const FORMAT_FILE = /^(?:([\w-]+)\.)?([\w-]+)\.format$/;
 /** @throws UsageError `trace-no-pages` with what was looked for; RigFault of the formats. */
 export function openRawFolder(folder: string): TraceSource {
   const records = openRawRecords(folder);
-  const names = new Set(partsOf(folder).flatMap((part) => readdirSync(part)));
+  const names = new Set(partsOf(folder).flatMap(namesIn));
   return standIn(
     records,
     [...names].flatMap((name) => {
@@ -36,10 +36,28 @@ export function openRawFolder(folder: string): TraceSource {
 }
 
 function partsOf(folder: string): string[] {
-  const parts = readdirSync(folder)
+  const parts = namesIn(folder)
     .filter((name) => /^part-\d+$/.test(name))
     .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
   return parts.length > 0 ? parts.map((name) => join(folder, name)) : [folder];
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    throw new UsageError("trace-unreadable", `${folder} cannot be read: ${describeError(cause)}`, { cause });
+  }
+}
+
+function textOf(path: string): string {
+  if (!existsSync(path)) return "";
+  const file = FileView.open(path);
+  try {
+    return file.read(0, file.size, "a text").toString("utf8");
+  } finally {
+    file.close();
+  }
 }
 
 /** The records as they are, probes too. */
@@ -57,11 +75,10 @@ export function openRawRecords(folder: string): TraceSource {
 
 /** Undefined: nothing was recorded in this part. */
 function openPart(folder: string): PageSource | undefined {
-  const names = readdirSync(folder);
+  const names = namesIn(folder);
   const cpus = names.flatMap((name) => CPU_FILE.exec(name)?.[1] ?? []).map(Number);
   if (cpus.length === 0) return undefined;
-  const text = (name: string): string =>
-    existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8") : "";
+  const text = (name: string): string => textOf(join(folder, name));
   if (!names.includes("header_page")) {
     throw new UsageError(
       "trace-no-formats",

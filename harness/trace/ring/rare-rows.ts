@@ -93,5 +93,5 @@ const textOfMarker = (record: RecordBytes, from = 16): string | undefined =>
 
 function unreadable(lane: Lane, name: string, what: string, at: number, now: Nanoseconds): void {
   const detail = `${lane.label}, byte ${lane.streamByte(at)}: ${name} ${what}`;
-  lane.losses.gap("damaged", detail, now, now, 1);
+  lane.losses.unreadable(detail, now);
 }

@@ -22,11 +22,17 @@ export function sniffText(head: Uint8Array): { readonly form: string } | { reado
   const form = new TextForm();
   const parser = new RecordParser(new BatchNames());
   let known = 0;
+  let others = 0;
   for (let at = 0; at < bytes.length; ) {
     const feed = bytes.indexOf(LF, at);
     const end = feed < 0 ? bytes.length : feed;
-    if (end - at < MAX_LINE_BYTES && recognise(stripLine(textOf(bytes, at, end)), form, parser)) known++;
+    const line = end - at < MAX_LINE_BYTES ? stripLine(textOf(bytes, at, end)) : undefined;
+    if (line !== undefined && recognise(line, form, parser)) known++;
+    else if (line?.trim() !== "") others++;
     at = end + 1;
+  }
+  if (others > 0 && form.tracerName !== "" && form.records + form.logLines === 0) {
+    return { notText: `it is text of the tracer ${form.tracerName}, and holds no record of an event` };
   }
   if (known > 0) return { form: form.name };
   return {
@@ -42,6 +48,7 @@ function recognise(text: string, form: TextForm, parser: RecordParser): boolean 
     form.traceCmd ||= note.form === "trace-cmd";
     form.latency ||= note.form === "latency";
     form.dump ||= note.form === "dump";
+    if (note.kind === "tracer") form.tracer = note.tracer;
     return note.form !== undefined || note.kind !== "heading";
   }
   const log = parseLogLine(text);
