@@ -5,8 +5,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DutFault } from "../base/errors.ts";
 import type { DeviceLine, Evidence } from "../judge/evidence.ts";
-import { type AllowedWindow, judge, Matcher, type Scenario, type Verdict } from "../judge/index.ts";
+import { type AllowedWindow, judge, Matcher, neverEntered, type Scenario, type Verdict } from "../judge/index.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
+import type { PmState } from "../mhi/pm-state.ts";
 import type { FindingRecord } from "../record/schema.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
 
@@ -42,6 +43,8 @@ export class Trace {
   readonly #fromNs: number[] = [];
   readonly #cursorNs: number[] = [];
   readonly followed: Followed[] = [];
+  /** Findings of single questions. */
+  readonly #asked: FindingRecord[] = [];
 
   /**
    * @param judgeFrom where judging begins, if not now: the boot and the time on its clock. Scenarios begin now all the same.
@@ -110,10 +113,30 @@ export class Trace {
     return judge(this.#evidence(at), options);
   }
 
+  /** None of these PM states since the test began, in any boot; a finding where one was, or where nobody can tell. */
+  async never(states: readonly PmState[]): Promise<FindingRecord | undefined> {
+    await this.#upToNow();
+    const found = [...this.segments.keys()].flatMap((at) => neverEntered(this.#evidence(at), states) ?? []);
+    const first = found.find(({ outcome }) => outcome === "fail") ?? found[0];
+    if (first) this.#asked.push(first);
+    return first;
+  }
+
+  /** What the always-on rules, and the scenarios so far, have to say up to now. */
+  async legality(): Promise<FindingRecord[]> {
+    await this.#upToNow();
+    return this.verdicts();
+  }
+
+  async #upToNow(): Promise<void> {
+    await this.#source.drain();
+    this.#source.checkRig();
+  }
+
   /** The always-on rules over all segments, with what the scenarios found. */
   verdicts(): FindingRecord[] {
     // Their order is kept: the judge puts a cause before what follows from it.
-    const findings = this.followed.flatMap(({ verdict }) => [...verdict.findings]);
+    const findings = [...this.followed.flatMap(({ verdict }) => [...verdict.findings]), ...this.#asked];
     for (const at of this.segments.keys()) {
       const verdict = judge(this.#evidence(at), { family: this.#source.family, allowed: this.#allowed(at) });
       for (const finding of verdict.findings) {
