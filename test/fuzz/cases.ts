@@ -1,6 +1,7 @@
 /** Which damage is done in which case. A case can be done again without those before it. */
 import { dataReader, type FuzzInput, fuzzInputs } from "./inputs.ts";
-import { type Damage, damageOf, everyByte } from "./mutations.ts";
+import { type Damage, damageOf, everyByte, pageDamageOf } from "./mutations.ts";
+import type { Plant } from "./plants.ts";
 
 export interface Plan {
   /** Of the repository. */
@@ -11,7 +12,12 @@ export interface Plan {
   /** Names of inputs; empty for all. */
   readonly inputs: readonly string[];
   readonly everyByte: boolean;
+  /** A reader that does wrong on purpose. */
+  readonly plant?: Plant;
 }
+
+/** In every third round over the inputs, those that have pages are spoilt inside one of them. */
+const PAGE_ROUNDS = 3;
 
 export interface Cases {
   readonly count: number;
@@ -35,6 +41,11 @@ export function casesOf({ root, seed, cases, inputs: names, everyByte: every }: 
   }
   return {
     count: cases,
-    at: (index) => withInput(damageOf(inputs[index % inputs.length] as FuzzInput, seedOf(seed, index))),
+    at: (index) => {
+      const input = inputs[index % inputs.length] as FuzzInput;
+      const own = seedOf(seed, index);
+      const inPage = Math.floor(index / inputs.length) % PAGE_ROUNDS === 0 ? pageDamageOf(input, own) : undefined;
+      return withInput(inPage ?? damageOf(input, own));
+    },
   };
 }

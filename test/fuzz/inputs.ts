@@ -13,6 +13,15 @@ export interface FuzzInput {
   readonly files: ReadonlyMap<string, Buffer>;
   /** Bytes of `files` lie one after the other in this order for mutations. */
   readonly folder: boolean;
+  /** Where whole pages stand whose damage concerns no other page; none for text and for packed files. */
+  readonly pages: readonly PlaceOfPage[];
+}
+
+export interface PlaceOfPage {
+  readonly file: string;
+  readonly at: number;
+  /** Its time stamp places the axis of its CPU. */
+  readonly first: boolean;
 }
 
 const PAGE = 4096;
@@ -54,7 +63,27 @@ const one = (name: string, bytes: Buffer): FuzzInput => ({
   name,
   folder: false,
   files: new Map([["recording", bytes]]),
+  pages: [],
 });
+
+interface KnownPage {
+  readonly page: Buffer;
+  readonly first: boolean;
+}
+
+/** With the places of these pages. */
+const withPages = (input: FuzzInput, pages: readonly KnownPage[]): FuzzInput => ({
+  ...input,
+  pages: [...input.files].flatMap(([file, bytes]) =>
+    pages.flatMap(({ page, first }) => occurrences(bytes, page).map((at) => ({ file, at, first }))),
+  ),
+});
+
+function occurrences(bytes: Buffer, part: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf(part); at >= 0; at = bytes.indexOf(part, at + 1)) found.push(at);
+  return found;
+}
 
 const PRINT_FORMAT = `name: print
 ID: 5
@@ -127,7 +156,7 @@ function rawFolder(read: ReadData): FuzzInput {
   for (const [i, { text }] of formats.entries()) files.set(`${EVENTS[i]}.format`, Buffer.from(text));
   for (const { cpu, pages } of buffers[0]?.cpus ?? []) files.set(`cpu${cpu}.bin`, Buffer.from(pages));
   files.set("saved_cmdlines", Buffer.from(cmdlines));
-  return { name: "raw", folder: true, files };
+  return { name: "raw", folder: true, files, pages: [] };
 }
 
 /** A capture of probes or of the driver's messages, from a kernel without the trace events; its pages shortened. */
@@ -138,7 +167,7 @@ function captureFolder(read: ReadData, name: string, data: string): FuzzInput {
     if (/^cpu\d+\.bin$/.test(file)) files.set(file, shortPage(bytes, 0, 24));
     else if (file !== "trace.txt" && file !== "printk_formats") files.set(file, bytes);
   }
-  return { name, folder: true, files };
+  return { name, folder: true, files, pages: [] };
 }
 
 /** Whole lines up to `bytes`. */
@@ -227,23 +256,33 @@ function packed(read: ReadData, dat: Buffer, trace: Buffer): FuzzInput[] {
   ];
 }
 
+const pagesIn = (pages: Buffer): KnownPage[] =>
+  Array.from({ length: pages.length / PAGE }, (_, i) => ({
+    page: pages.subarray(i * PAGE, (i + 1) * PAGE),
+    first: i === 0,
+  }));
+
 /** Everything, by name. */
 export function fuzzInputs(read: ReadData): ReadonlyMap<string, FuzzInput> {
   const shared = content(read);
   const dat7 = buildTraceDat({ ...shared, version: 7 });
   const all = texts(read);
   const trace = all.find(({ name }) => name === "trace")?.files.get("recording") ?? Buffer.alloc(0);
+  const pages = shared.buffers.flatMap(({ cpus }) => cpus.flatMap((cpu) => pagesIn(Buffer.from(cpu.pages))));
+  const distinct = pages.filter(({ page }, i) => pages.findIndex((other) => other.page.equals(page)) === i);
   const inputs = [
     ...all,
-    rawFolder(read),
+    withPages(rawFolder(read), distinct),
     captureFolder(read, "raw-probes", "linux-6.1-kprobe"),
     captureFolder(read, "raw-messages", "linux-6.1-dynamic-debug"),
-    one("dat6", buildTraceDat({ ...shared, version: 6 })),
-    one("dat7", dat7),
-    one("dat7-zstd", buildTraceDat({ ...shared, version: 7, compression: "zstd", chunkPages: 1 })),
-    one("dat7-guest", buildTraceDat({ ...shared, version: 7, options: guestOptions() })),
+    ...[
+      one("dat6", buildTraceDat({ ...shared, version: 6 })),
+      one("dat7", dat7),
+      one("dat7-zstd", buildTraceDat({ ...shared, version: 7, compression: "zstd", chunkPages: 1 })),
+      one("dat7-guest", buildTraceDat({ ...shared, version: 7, options: guestOptions() })),
+      ...tiny(read),
+    ].map((input) => withPages(input, distinct)),
     one("dat6-latency", buildTraceDat({ ...shared, version: 6, latencyText: trace.toString() })),
-    ...tiny(read),
     ...packed(read, dat7, trace),
   ];
   return new Map(inputs.map((input) => [input.name, input]));

@@ -6,7 +6,7 @@
  *   npm run fuzz -- --seed 1 --only 4711         one case again: what was done, and what came of it
  *
  * A violation goes to standard error as one line of JSON. Once it is mended, its `damage` is kept in
- * test/data/trace/fuzz-seeds.json, which a test reads.
+ * test/data/trace/fuzz/seeds.json, which a test reads: see docs/fuzzing.md.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { CaseRunner } from "./case-runner.ts";
 import { type Cases, casesOf, type Plan } from "./cases.ts";
+import { isPlant } from "./plants.ts";
 import type { WorkerMessage, WorkerTask } from "./worker.ts";
 
 const { values } = parseArgs({
@@ -24,7 +25,9 @@ const { values } = parseArgs({
     "every-byte": { type: "boolean", default: false },
     only: { type: "string" },
     input: { type: "string", multiple: true, default: [] },
-    /** A case that takes longer counts as hanging. */
+    /** A reader that does wrong on purpose, to see that it is seen: see plants.ts. */
+    plant: { type: "string" },
+    /** A case that takes longer of the processor's time, or six times as long asleep, counts as hanging. */
     "hang-ms": { type: "string", default: "20000" },
     "slow-ms": { type: "string", default: "2000" },
     /** Growth of the process that is too much. */
@@ -34,6 +37,8 @@ const { values } = parseArgs({
 });
 
 const POLL_MS = 250;
+/** How much longer a case may sleep than work. */
+const ASLEEP = 6;
 /** Streams of the last cases may still be closing. */
 const MAX_LEFT_OPEN = 5;
 
@@ -43,6 +48,7 @@ const plan: Plan = {
   cases: Number(values.cases),
   inputs: values.input,
   everyByte: values["every-byte"],
+  ...(values.plant !== undefined && isPlant(values.plant) ? { plant: values.plant } : {}),
 };
 
 interface Tally {
@@ -52,6 +58,12 @@ interface Tally {
   slowestMs: number;
   slowest: number;
   readonly outcomes: Record<string, number>;
+}
+
+/** Of the process: this thread only waits. */
+function now(): { readonly cpuMs: number; readonly wallMs: number } {
+  const { user, system } = process.cpuUsage();
+  return { cpuMs: (user + system) / 1000, wallMs: performance.now() };
 }
 
 class FuzzRun {
@@ -110,12 +122,12 @@ class FuzzRun {
   #watch(state: Int32Array, end: (next: number) => void): NodeJS.Timeout {
     const hangMs = Number(values["hang-ms"]);
     let last = -1;
-    let since = performance.now();
+    let since = now();
     return setInterval(() => {
       const index = Atomics.load(state, 0);
       this.tally.peakMib = Math.max(this.tally.peakMib, Atomics.load(state, 1));
-      if (index !== last) [last, since] = [index, performance.now()];
-      else if (performance.now() - since > hangMs) {
+      if (index !== last) [last, since] = [index, now()];
+      else if (since.cpuMs + hangMs < now().cpuMs || since.wallMs + ASLEEP * hangMs < now().wallMs) {
         this.tally.hangs++;
         this.complain([`hangs: no end after ${hangMs} ms`], index);
         end(index + 1);

@@ -95,6 +95,9 @@ const MAKERS: readonly Make[] = [
   (random) => ["line-wrap", random(60), random(120)],
 ];
 
+const IN_PLACE = new Set(["flip", "byte", "word", "zeros", "noise", "copy"]);
+const MAKERS_IN_PLACE = MAKERS.filter((make) => IN_PLACE.has(make(() => 0, 1)[0]));
+
 /** The damage of one case: one to four steps to one file of a recording. */
 export function damageOf(input: FuzzInput, seed: number): Damage {
   const random = randomOf(seed);
@@ -104,6 +107,40 @@ export function damageOf(input: FuzzInput, seed: number): Damage {
   const count = 1 + random(random(3) === 0 ? 4 : 1);
   const steps = Array.from({ length: count }, () => (MAKERS[random(MAKERS.length)] as Make)(random, size));
   return { input: input.name, file, steps };
+}
+
+/** One to three steps inside one page, most of them where its records are. */
+export function pageDamageOf(input: FuzzInput, seed: number): Damage | undefined {
+  const random = randomOf(seed);
+  const page = input.pages[random(input.pages.length)];
+  if (!page) return undefined;
+  const bytes = input.files.get(page.file)?.subarray(page.at, page.at + 4096) ?? Buffer.alloc(0);
+  const used = Math.min(4096, 16 + (bytes.readUInt32LE(8) & 0xfffff));
+  const steps = Array.from({ length: 1 + random(3) }, (): Step => {
+    const step = (MAKERS_IN_PLACE[random(MAKERS_IN_PLACE.length)] as Make)(random, random(4) > 0 ? used : 4096);
+    const at = step[0] === "copy" ? step[3] : step[1];
+    const length = step[0] === "flip" || step[0] === "byte" ? 1 : Number(step[2]);
+    return moved(step, page.at + Math.min(at, 4096 - Math.min(4096, length)), Math.min(4096, length));
+  });
+  return { input: input.name, file: page.file, steps };
+}
+
+/** The same, at another place and no longer than this. */
+function moved(step: Step, at: number, length: number): Step {
+  switch (step[0]) {
+    case "zeros":
+      return ["zeros", at, length];
+    case "noise":
+      return ["noise", at, length, step[3]];
+    case "word":
+      return ["word", at, step[2], step[3]];
+    case "byte":
+      return ["byte", at, step[2]];
+    case "copy":
+      return ["copy", step[1], length, at];
+    default:
+      return ["flip", at, Number(step[2])];
+  }
 }
 
 /** Small recordings, at every byte of which damage is done in turn. */

@@ -7,10 +7,15 @@ import { type EventBatch, Kind } from "../../harness/trace/batch.ts";
 import { openTrace } from "../../harness/trace/open/open-trace.ts";
 import type { TraceSource } from "../../harness/trace/source.ts";
 
+/** Opens a file or a folder. */
+export type Open = (path: string) => Promise<TraceSource>;
+
 export interface Reading {
   /** Events as JSON text, in the order given out. */
   readonly events: readonly string[];
   readonly gaps: readonly string[];
+  /** Time of the events' `tNs` 0, as text. */
+  readonly originNs: string;
   readonly notes: readonly string[];
   readonly error?: { readonly code: string; readonly message: string };
   /** What is wrong with all this; empty when nothing is. */
@@ -33,13 +38,13 @@ const MAX_MESSAGE = 1000;
 const MAX_GAPS = 50_000;
 
 /** @param path - a file or folder; its name must be in the error. */
-export async function readAll(path: string): Promise<Reading> {
+export async function readAll(path: string, open: Open = openTrace): Promise<Reading> {
   const events: string[] = [];
   const violations: string[] = [];
   let source: TraceSource | undefined;
   let error: unknown;
   try {
-    source = await openTrace(path);
+    source = await open(path);
     const order = new TimeOrder(source);
     for await (const batch of source.batches()) takeBatch(batch, order, events, violations);
   } catch (caught) {
@@ -54,6 +59,7 @@ export async function readAll(path: string): Promise<Reading> {
   return {
     events,
     gaps: gaps.map((gap) => JSON.stringify(gap)),
+    originNs: `${source?.info.originNs ?? 0n}`,
     notes: [...notes],
     ...(told ? { error: told } : {}),
     violations,

@@ -90,6 +90,29 @@ describe.each(["dat6", "dat7", "dat7-zstd", "trace", "trace-pipe", "report"])("%
   });
 });
 
+/** Every byte would take half a minute: that is `npm run fuzz -- --every-byte`. */
+const EVERY = 7;
+
+test.each(["dat6-tiny", "dat7-tiny"])(
+  "%s, cut at every seventh byte, and one bit of it flipped",
+  {
+    timeout: 60_000,
+  },
+  async (name) => {
+    const input = inputOf(name);
+    const size = input.files.get("recording")?.length ?? 0;
+    const wrong: object[] = [];
+    for (let at = 0; at < size; at += EVERY) {
+      for (const step of [["truncate", at] as const, ["flip", at, (at / EVERY) % 8] as const]) {
+        const { violations } = await read(input, [step]);
+        if (violations.length > 0) wrong.push({ step, violations });
+      }
+    }
+    expect(size).toBeGreaterThan(4096);
+    expect(wrong).toEqual([]);
+  },
+);
+
 test("a plain trace.dat with one bad page: the other CPU's events and those of its other pages are all there", async () => {
   const input = inputOf("dat7");
   const bytes = input.files.get("recording") ?? Buffer.alloc(0);
