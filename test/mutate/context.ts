@@ -40,10 +40,6 @@ export function isLastOfChannel(mutant: Mutant): boolean {
   return !open.some((next) => kindOf(next) === kindOf(event));
 }
 
-/** Something of its channel is completed later. */
-export const isCompletedLater = (mutant: Mutant): boolean =>
-  mhiAfter(mutant).some((next) => kindOf(next) === "transfer" && channelOf(next) === channelOf(mutant.event));
-
 /** From SYS_ERR to mission mode: what may happen twice there, may happen once (mhi-facts 6.4). */
 export function isInRecovery({ source, at }: Mutant): boolean {
   const before = source.evidence.events.slice(0, at + 1).filter(isMhiEvent);
@@ -92,8 +88,43 @@ export function isFree(event: MhiEvent): boolean {
 export const firstWithWeight = (mutant: Mutant): MhiEvent | undefined =>
   [mutant.event, ...mhiAfter(mutant)].find((event) => event.kind !== "intvec");
 
-/** Of what its CPU recorded from the event on. */
-export const lostWithCpu = (mutant: Mutant): Mutant[] =>
-  mutant.source.evidence.events.flatMap((event, at) =>
-    at >= mutant.at && isMhiEvent(event) && event.cpu === mutant.event.cpu ? [{ ...mutant, at, event }] : [],
-  );
+/** What of an evidence was left behind the event, and not by an IV. */
+const weightAfter = (events: readonly TraceEvent[], mutant: Mutant): MhiEvent[] =>
+  events
+    .slice(mutant.at)
+    .filter(isMhiEvent)
+    .filter((event) => event.kind !== "intvec");
+
+/** What its CPU had recorded is missed by nobody: it was the end, or nothing that the rest hangs on. */
+export function isMissedByNobody(mutant: Mutant): boolean {
+  const kept = weightAfter(mutant.make().events, mutant);
+  if (kept.length === 0) return !isOwed({ ...mutant, at: mutant.at - 1 });
+  const lost = weightAfter(mutant.source.evidence.events, mutant).filter((event) => event.cpu === mutant.event.cpu);
+  return lost.every((event) => {
+    const isBuffer = event.kind === "tre" || kindOf(event) === "transfer";
+    const shows = event.kind === "tre" ? hasPlace(event) : true;
+    return (
+      isBuffer && !(shows && kept.some((own) => kindOf(own) === kindOf(event) && channelOf(own) === channelOf(event)))
+    );
+  });
+}
+
+/** The completion of a buffer: completions go round the ring in the order of the buffers. */
+export function completionOf({ source, at, event }: Mutant): MhiEvent | undefined {
+  const own = source.evidence.events.filter(isMhiEvent).filter((other) => channelOf(other) === channelOf(event));
+  const place = own.indexOf(source.evidence.events[at] as MhiEvent);
+  const opened = own.findLastIndex((other, index) => index < place && isOpening(other));
+  const before = own.slice(opened + 1, place).filter(({ kind }) => kind === "tre").length;
+  const rest = own.slice(opened + 1);
+  const closed = rest.findIndex(isClose);
+  return (closed < 0 ? rest : rest.slice(0, closed)).filter((other) => kindOf(other) === "transfer")[before];
+}
+
+const isOpening = (event: MhiEvent): boolean => event.kind === "chan" && event.phase === "start" && event.command === 2;
+
+/** A command that was refused: no end of it, but a change of the PM state, comes next. */
+export const isRefused = (mutant: Mutant): boolean =>
+  mhiAfter(mutant).find((next) => next.kind === "pm" || next.kind === "chan")?.kind === "pm";
+
+/** Nothing before the event says what state the host was in. */
+export const isUnknownBefore = ({ source, at }: Mutant): boolean => pmBefore(source.evidence.events, at) === undefined;

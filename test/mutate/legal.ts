@@ -4,14 +4,16 @@
  */
 import type { RingEvent } from "../../harness/trace/mhi-events.ts";
 import {
+  completionOf,
   firstWithWeight,
   hasPlace,
-  isCompletedLater,
   isFree,
   isInRecovery,
   isLastOfChannel,
+  isMissedByNobody,
   isOwed,
-  lostWithCpu,
+  isRefused,
+  isUnknownBefore,
   pmBefore,
   registersReadable,
 } from "./context.ts";
@@ -49,6 +51,12 @@ function fitsBuffer({ source, event, other }: Mutant): boolean {
   return other?.kind === "ring" && other.length <= longest;
 }
 
+/** The buffer stays with the device, or holds what is completed. */
+function fitsCompletion(mutant: Mutant): boolean {
+  const done = completionOf(mutant);
+  return done?.kind !== "ring" || (mutant.other?.kind === "tre" && mutant.other.length >= done.length);
+}
+
 /** At the end of the window the host is still as the interrupt found it. */
 function isStillSo({ source, event }: Mutant): boolean {
   const { events } = source.evidence;
@@ -56,13 +64,6 @@ function isStillSo({ source, event }: Mutant): boolean {
   const last = events.findLast((own): own is RingEvent => own.kind === "ring" && own.type === 0x20);
   return last !== undefined && last.code === event.localState && event.localEe === 2;
 }
-
-/** Nothing later in the evidence shows that these were there. */
-const leavesNoHole = (mutant: Mutant): boolean => {
-  const { kind } = mutant.event;
-  if (kind === "intvec") return true;
-  return (kind === "tre" || (kind === "ring" && mutant.event.type === 0x22)) && isLastOfChannel(mutant);
-};
 
 /** Codes of a transfer that parse_xfer_event knows. */
 const KNOWN_CODES = [2, 3, 4, 5, 6];
@@ -114,8 +115,8 @@ export const LEGAL: readonly LegalKind[] = [
   },
   {
     kind: /^cpu-lost /,
-    when: (mutant) => lostWithCpu(mutant).every(leavesNoHole),
-    why: "lost are only interrupts and the last buffers and completions of a channel: the rest is a whole story",
+    when: isMissedByNobody,
+    why: "lost is the end, or only interrupts and the last buffers and completions of a channel: the rest is a whole story",
     source: "mhi_gen_tre, parse_xfer_event; 1.5 item 9, 6.0 item 8",
   },
   {
@@ -138,7 +139,7 @@ export const LEGAL: readonly LegalKind[] = [
   },
   {
     kind: /^retarget TRE length$/,
-    when: (mutant) => !isCompletedLater(mutant),
+    when: fitsCompletion,
     why: "a client chooses the length of its buffer; only a completion that is longer contradicts it",
     source: "mhi_queue_skb, mhi_gen_tre; 4.7",
   },
@@ -185,19 +186,21 @@ export const LEGAL: readonly LegalKind[] = [
     source: "mhi_pm_sys_err_handler, mhi_ready_state_transition; 6.0 item 10, 6.4",
   },
   {
+    kind: /^duplicate ST$/,
+    when: isUnknownBefore,
+    why: "the recording begins with it: a SYS_ERR before, handled twice, would queue it twice",
+    source: "mhi_pm_sys_err_handler; 6.4, 10.2",
+  },
+  {
     kind: /^drop CX$/,
     when: ({ event }) => event.kind === "chan" && event.command === 0,
     why: "a RESET that an error state overtakes never ends",
     source: "mhi_update_channel_state; 6.0 item 11",
   },
   {
-    kind: /^drop CS$/,
-    when: (mutant) =>
-      !mutant.source.evidence.events
-        .slice(mutant.at + 1)
-        .find((own) => own.kind === "pm" || (own.kind === "chan" && own.phase === "end"))
-        ?.kind.startsWith("chan"),
-    why: "a client that was refused while asleep need not have asked",
+    kind: /^(?:drop CS|retarget CS channel)$/,
+    when: isRefused,
+    why: "a client that was refused while asleep need not have asked, and another one may have",
     source: "qcom_mhi_qrtr_pm_resume_early, mhi_update_channel_state; 6.0 item 7, 6.3",
   },
   {

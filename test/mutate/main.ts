@@ -53,7 +53,10 @@ function all(seed: number, count: number, only: string | undefined): void {
     seed,
     count,
   );
-  if (only !== undefined) return one(plan, Number(only));
+  if (only !== undefined) {
+    one(plan, Number(only));
+    return;
+  }
   const tally = new Tally();
   for (const [number, mutant] of plan.mutants.entries()) tally.add(judged(mutant), number);
   const run = {
