@@ -198,10 +198,10 @@ export const LEGAL: readonly LegalKind[] = [
     source: "mhi_update_channel_state; 6.0 item 11",
   },
   {
-    kind: /^(?:drop CS|retarget CS channel)$/,
+    kind: /^(?:drop CS|retarget CS (?:channel|command))$/,
     when: isRefused,
-    why: "a client that was refused while asleep need not have asked, and another one may have",
-    source: "qcom_mhi_qrtr_pm_resume_early, mhi_update_channel_state; 6.0 item 7, 6.3",
+    why: "a client that was refused while asleep need not have asked, and another one may have, for another thing",
+    source: "qcom_mhi_qrtr_pm_resume_early, mhi_update_channel_state; 6.0 items 7 and 11, 6.3",
   },
   {
     kind: /^duplicate PM$/,
