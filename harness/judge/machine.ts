@@ -8,16 +8,22 @@ import type { Nanoseconds } from "../base/clock.ts";
 import { ChannelCommand } from "../mhi/channel.ts";
 import type { ExecEnv } from "../mhi/exec-env.ts";
 import { isMissionMode } from "../mhi/exec-env.ts";
+import type { ChannelProfile, FamilyProfile } from "../mhi/families/family.ts";
 import { PmState } from "../mhi/pm-state.ts";
-import { CompletionCode, ElementType, TRE_CHAIN } from "../mhi/ring-element.ts";
+import { CompletionCode, ElementType } from "../mhi/ring-element.ts";
 import { WorkerItem } from "../mhi/worker-item.ts";
 import type { ChannelCommandEvent, MhiEvent, RingEvent } from "../trace/mhi-events.ts";
+import type { Transfer } from "./transfer.ts";
 
 export type ChannelLife = "unknown" | "closed" | "starting" | "open" | "resetting";
 
 export interface ChannelView {
   readonly channel: number;
+  /** Undefined where the family has no such channel. */
+  readonly profile: ChannelProfile | undefined;
   state: ChannelLife;
+  /** Counts the STARTs of this channel. */
+  starts: number;
   /** Buffers queued since the last START, and completions taken of them; undefined when the START was not seen. */
   queued: number | undefined;
   completed: number;
@@ -37,6 +43,9 @@ export interface PendingCommand {
 /** MHI_PM_IN_ERROR_STATE: event rings are ignored from here to the next POR. */
 export const isErrorPm = (pm: number | undefined): boolean => pm !== undefined && pm >= PmState.FW_DL_ERR;
 
+/** DWORD1[31:24] holds a channel's number. */
+const MAX_CHANNELS = 256;
+
 export const isTransferCompletion = (event: RingEvent): boolean =>
   event.type === ElementType.TX_EVENT &&
   (event.code === CompletionCode.EOT || event.code === CompletionCode.OVERFLOW || event.code === CompletionCode.EOB);
@@ -55,32 +64,39 @@ export class Machine {
   /** The mission-mode item has begun and nothing shows yet that it did not fail silently. */
   missionUnproven = false;
   readonly pending = new Map<number, PendingCommand>();
-  readonly #channels = new Map<number, ChannelView>();
+  readonly #profiles: ReadonlyMap<number, ChannelProfile>;
+  /** By number: looked up with every buffer. */
+  #channels: (ChannelView | undefined)[] = [];
   #unseenChannel: ChannelLife = "unknown";
 
-  constructor(controller: string) {
+  constructor(controller: string, family: FamilyProfile) {
     this.controller = controller;
+    this.#profiles = new Map(family.channels.map((profile) => [profile.channel, profile]));
   }
 
   channel(channel: number): ChannelView {
-    let view = this.#channels.get(channel);
-    if (!view) {
-      const known = this.#unseenChannel === "closed";
-      view = {
-        channel,
-        state: this.#unseenChannel,
-        queued: known ? 0 : undefined,
-        completed: 0,
-        lastPtr: undefined,
-        chained: false,
-      };
-      this.#channels.set(channel, view);
-    }
+    return this.#channels[channel] ?? this.#firstSeen(channel);
+  }
+
+  #firstSeen(channel: number): ChannelView {
+    const view: ChannelView = {
+      channel,
+      profile: this.#profiles.get(channel),
+      state: this.#unseenChannel,
+      starts: 0,
+      queued: this.#unseenChannel === "closed" ? 0 : undefined,
+      completed: 0,
+      lastPtr: undefined,
+      chained: false,
+    };
+    // a spoilt record may name any number; the device has 256 channels at most
+    if (channel >= 0 && channel < MAX_CHANNELS) this.#channels[channel] = view;
     return view;
   }
 
+  /** Those that were seen. */
   channels(): ChannelView[] {
-    return [...this.#channels.values()];
+    return this.#channels.filter((view) => view !== undefined);
   }
 
   /** Evidence is missing: nothing that was known is known any more. */
@@ -91,10 +107,27 @@ export class Machine {
     this.deviceEe = undefined;
     this.missionUnproven = false;
     this.pending.clear();
-    this.#channels.clear();
+    this.#channels = [];
     this.#unseenChannel = "unknown";
   }
 
+  buffer(buffer: Transfer): void {
+    this.missionUnproven = false;
+    const view = this.channel(buffer.channel);
+    if (view.queued !== undefined) view.queued++;
+    if (buffer.chained) view.chained = true;
+  }
+
+  completion(completion: Transfer): void {
+    const view = this.channel(completion.channel);
+    // with coalescing, one completion gives back any number of buffers, in any order (parse_rsc_event)
+    if (completion.type === ElementType.RSC_TX_EVENT) view.queued = undefined;
+    if (!completion.completes) return;
+    view.completed++;
+    view.lastPtr = completion.ptr;
+  }
+
+  /** Anything but buffers and transfer events. */
   apply(event: MhiEvent, index: number): void {
     switch (event.kind) {
       case "pm":
@@ -111,13 +144,6 @@ export class Machine {
       case "ring":
         this.#ring(event);
         break;
-      case "tre": {
-        this.missionUnproven = false;
-        const view = this.channel(event.channel);
-        if (view.queued !== undefined) view.queued++;
-        if ((event.dword1 & TRE_CHAIN) !== 0) view.chained = true;
-        break;
-      }
       case "chan":
         this.missionUnproven = false;
         this.#command(event, index);
@@ -143,16 +169,12 @@ export class Machine {
     if (item !== WorkerItem.MISSION_MODE) return;
     this.missionUnproven = true;
     // devices of the boot loader's EE are destroyed without RESET commands (facts 6.2): what was open may be closed
-    for (const view of this.#channels.values()) if (view.state !== "closed") view.state = "unknown";
+    for (const view of this.#channels) if (view && view.state !== "closed") view.state = "unknown";
   }
 
   #ring(event: RingEvent): void {
     if (event.type === ElementType.STATE_CHANGE_EVENT) this.deviceState = event.code;
     if (event.type === ElementType.EE_EVENT) this.deviceEe = event.code as ExecEnv;
-    if (!isTransferCompletion(event)) return;
-    const view = this.channel(event.channel);
-    view.completed++;
-    view.lastPtr = Number.parseInt(event.ptr, 16);
   }
 
   #command(event: ChannelCommandEvent, index: number): void {
@@ -173,6 +195,7 @@ export class Machine {
   /** Counting begins at the command, not at its end: another CPU may queue before the end is recorded. */
   #begin(view: ChannelView, state: ChannelLife): void {
     view.state = state;
+    view.starts++;
     view.queued = 0;
     view.completed = 0;
     view.lastPtr = undefined;
@@ -188,7 +211,7 @@ export class Machine {
   }
 
   #closeAll(): void {
-    this.#channels.clear();
+    this.#channels = [];
     this.#unseenChannel = "closed";
     this.pending.clear();
   }

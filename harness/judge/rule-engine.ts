@@ -1,17 +1,24 @@
 /**
  * Runs all rules over a timeline in one pass, live or from a file: events, log lines and gaps in the order of time, and
  * the watermark, which makes deadlines run out without a next event. One machine and one set of rules a controller.
+ *
+ * Events come as objects (`feed`) or as rows of a batch (`feedBatch`). Of a batch only rare rows become objects; buffers
+ * and completions are looked at where they stand, and only by the rules that want them. Memory does not grow with the
+ * number of events: what is kept are findings (so many and no more) and gaps.
  */
 import type { Nanoseconds } from "../base/clock.ts";
 import { formatSeconds } from "../base/clock.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
+import { elementType } from "../mhi/ring-element.ts";
 import type { KernelRelease } from "../mhi/transitions.ts";
+import { type BatchNames, type EventBatch, Kind } from "../trace/batch.ts";
 import type { Gap, MhiEvent } from "../trace/mhi-events.ts";
-import { describeGap, gapWithin, type LogLine } from "./evidence.ts";
+import { type DeviceLine, describeGap, gapWithin, type LogLine } from "./evidence.ts";
 import { Machine } from "./machine.ts";
-import { Expectations } from "./rules/expectations.ts";
 import { RULES } from "./rules/index.ts";
-import type { Rule, RuleDefinition, RuleFinding } from "./rules/rule.ts";
+import type { RuleDefinition, RuleFinding } from "./rules/rule.ts";
+import { RuleLine } from "./rules/rule-line.ts";
+import { isTransferType, Transfer } from "./transfer.ts";
 
 export interface EngineFinding extends RuleFinding {
   readonly rule: string;
@@ -26,17 +33,20 @@ export interface EngineOptions {
   readonly rules?: readonly RuleDefinition[];
 }
 
-interface Line {
-  readonly machine: Machine;
-  readonly rules: readonly Rule[];
-  readonly expectations: Expectations;
-}
+/** A trace that is broken all over: who reads more than so many findings? */
+const MAX_FINDINGS = 10_000;
 
 export class RuleEngine {
   readonly findings: EngineFinding[] = [];
+  /** Findings beyond the most that are kept. */
+  untold = 0;
   readonly #options: EngineOptions;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, RuleLine>();
   readonly #gaps: Gap[] = [];
+  readonly #transfer = new Transfer();
+  /** Lines of the batches' controllers, by their number. */
+  #names: BatchNames | undefined;
+  #byNumber: RuleLine[] = [];
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -50,19 +60,48 @@ export class RuleEngine {
     return [...this.#lines.keys()];
   }
 
+  /** @param index - what findings name the event by. */
   feed(event: MhiEvent, index: number): void {
     const line = this.#line(event.controller);
-    line.expectations.advance(event.tNs);
-    line.expectations.event(event, index);
-    for (const rule of line.rules) rule.event?.(event, index);
-    line.machine.apply(event, index);
+    if (event.kind === "tre") {
+      this.#transfer.fromBuffer(event);
+      line.buffer(this.#transfer, index);
+    } else if (event.kind === "ring" && isTransferType(event.type)) {
+      this.#transfer.fromCompletion(event);
+      line.completion(this.#transfer, index);
+    } else line.event(event, index);
+  }
+
+  /**
+   * Rows `from` to `to` (excluded) of a batch; those that are no MHI events are passed over.
+   *
+   * @param firstIndex - what findings name the row `from` by; the others follow.
+   */
+  feedBatch(batch: EventBatch, from = 0, to = batch.length, firstIndex = from): void {
+    const { kind, b } = batch;
+    const transfer = this.#transfer;
+    for (let row = from; row < to; row++) {
+      const what = kind[row] ?? Kind.OTHER;
+      if (what >= Kind.MARKER) continue;
+      const line = this.#numbered(batch, row);
+      const index = firstIndex + row - from;
+      if (what === Kind.TRE) {
+        transfer.fromRow(batch, row, what);
+        line.buffer(transfer, index);
+      } else if ((what === Kind.CTRL || what === Kind.DATA) && isTransferType(elementType(b[row] ?? 0))) {
+        transfer.fromRow(batch, row, what);
+        line.completion(transfer, index);
+      } else line.event(batch.event(row) as MhiEvent, index);
+    }
   }
 
   log(entry: LogLine): void {
-    for (const line of this.#lines.values()) {
-      line.expectations.log(entry);
-      for (const rule of line.rules) rule.log?.(entry);
-    }
+    for (const line of this.#lines.values()) line.log(entry);
+  }
+
+  /** A line of the device's own log, in the order of its mapped time. */
+  device(entry: DeviceLine): void {
+    for (const line of this.#lines.values()) line.device(entry);
   }
 
   /**
@@ -71,39 +110,45 @@ export class RuleEngine {
    */
   gap(gap: Gap): void {
     this.#gaps.push(gap);
-    for (const line of this.#lines.values()) {
-      line.machine.forget();
-      for (const rule of line.rules) rule.forget?.();
-    }
+    for (const line of this.#lines.values()) line.forget();
   }
 
   /** Nothing before `watermarkNs` is still to come. */
   advance(watermarkNs: Nanoseconds): void {
-    for (const line of this.#lines.values()) line.expectations.advance(watermarkNs);
+    for (const line of this.#lines.values()) line.advance(watermarkNs);
   }
 
-  #line(controller: string): Line {
+  #numbered(batch: EventBatch, row: number): RuleLine {
+    if (this.#names !== batch.names) {
+      this.#names = batch.names;
+      this.#byNumber = [];
+    }
+    const number = batch.controller[row] ?? 0;
+    let line = this.#byNumber[number];
+    if (!line) {
+      line = this.#line(batch.names.controllers[number] ?? "");
+      this.#byNumber[number] = line;
+    }
+    return line;
+  }
+
+  #line(controller: string): RuleLine {
     let line = this.#lines.get(controller);
     if (!line) {
-      const machine = new Machine(controller);
-      const expectations = new Expectations();
-      const definitions = this.#options.rules ?? RULES;
-      const rules = definitions.map((definition) =>
-        definition.create({
-          family: this.#options.family,
-          kernel: this.#options.kernel,
-          machine,
-          report: (finding) => this.#report(definition.id, controller, finding),
-          expect: (expectation) => expectations.add(expectation),
-        }),
+      const { family, kernel, rules = RULES } = this.#options;
+      line = new RuleLine(new Machine(controller, family), rules, { family, kernel }, (rule, finding) =>
+        this.#report(rule, controller, finding),
       );
-      line = { machine, rules, expectations };
       this.#lines.set(controller, line);
     }
     return line;
   }
 
   #report(rule: string, controller: string, finding: RuleFinding): void {
+    if (this.findings.length >= MAX_FINDINGS) {
+      this.untold++;
+      return;
+    }
     const fromNs = finding.fromNs ?? finding.atNs;
     const gap = gapWithin(this.#gaps, fromNs, finding.atNs);
     const because = finding.because.filter((index) => index >= 0);

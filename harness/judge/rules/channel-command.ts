@@ -8,7 +8,7 @@ import { ChannelCommand, channelCommandName } from "../../mhi/channel.ts";
 import { channelName } from "../../mhi/families/family.ts";
 import { PmState, pmStateName } from "../../mhi/pm-state.ts";
 import { CompletionCode, completionCodeName, ElementType } from "../../mhi/ring-element.ts";
-import type { ChannelCommandEvent, MhiEvent, RingEvent } from "../../trace/mhi-events.ts";
+import type { ChannelCommandEvent, MhiEvent, PmStateEvent, RingEvent } from "../../trace/mhi-events.ts";
 import type { LogLine } from "../evidence.ts";
 import type { PendingCommand } from "../machine.ts";
 import { isErrorPm } from "../machine.ts";
@@ -20,9 +20,6 @@ const WAKE_UP_NS = 2 * NS_PER_S;
 
 /** 128 elements of 16 bytes, the ring aligned to its own length (CMD_EL_PER_RING, mhi_alloc_aligned_ring). */
 const RING_BYTES = 128 * 16;
-
-const isCompletion = (event: MhiEvent): event is RingEvent =>
-  event.kind === "ring" && event.type === ElementType.CMD_COMPLETION_EVENT;
 
 const isOver = (event: MhiEvent): boolean =>
   event.kind === "pm" && (isErrorPm(event.pmState) || event.pmState === PmState.DISABLE);
@@ -49,16 +46,21 @@ class ChannelCommandRule implements Rule {
     this.#blamed.clear();
   }
 
-  event: NonNullable<Rule["event"]> = (event, index) => {
-    if (event.kind === "chan" && event.phase === "start") this.#start(event, index);
-    else if (event.kind === "chan") this.#end(event, index);
-    else if (isCompletion(event)) this.#completion(event, index);
-    // a reset starts the command ring afresh (mhi_pm_disable_transition, mhi_pm_sys_error_transition)
-    else if (event.kind === "pm" && (event.pmState === PmState.DISABLE || event.pmState === PmState.POR)) {
-      this.forget();
-      this.#known = true;
-    }
-  };
+  chan(event: ChannelCommandEvent, index: number): void {
+    if (event.phase === "start") this.#start(event, index);
+    else this.#end(event, index);
+  }
+
+  element(event: RingEvent, index: number): void {
+    if (event.type === ElementType.CMD_COMPLETION_EVENT) this.#completion(event, index);
+  }
+
+  /** A reset starts the command ring afresh (mhi_pm_disable_transition, mhi_pm_sys_error_transition). */
+  pm(event: PmStateEvent): void {
+    if (event.pmState !== PmState.DISABLE && event.pmState !== PmState.POR) return;
+    this.forget();
+    this.#known = true;
+  }
 
   #words(event: ChannelCommandEvent): string {
     return `${channelCommandName(event.command)} of channel ${event.channel} (${channelName(this.#context.family, event.channel)})`;

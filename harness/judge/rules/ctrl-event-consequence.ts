@@ -3,6 +3,7 @@
  * handled, in the same tasklet, so no other element of ring 0 can come between the event and its PM record.
  * Source: mhi_process_ctrl_ev_ring in drivers/bus/mhi/host/main.c; design facts 2.2, 3.3, 6.0.2, 6.0.3.
  */
+import type { Nanoseconds } from "../../base/clock.ts";
 import { formatSeconds, msToNs, NS_PER_S } from "../../base/clock.ts";
 import { execEnvName } from "../../mhi/exec-env.ts";
 import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
@@ -11,8 +12,9 @@ import { PmState as Pm, pmStateName } from "../../mhi/pm-state.ts";
 import { ElementType } from "../../mhi/ring-element.ts";
 import { legalTargets } from "../../mhi/transitions.ts";
 import { WorkerItem, workerItemName } from "../../mhi/worker-item.ts";
-import type { RingEvent } from "../../trace/mhi-events.ts";
+import type { PmStateEvent, RingEvent, WorkerEvent } from "../../trace/mhi-events.ts";
 import { isErrorPm } from "../machine.ts";
+import type { Transfer } from "../transfer.ts";
 import { POLLED_MARGIN } from "./expectations.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
@@ -68,26 +70,38 @@ class CtrlEventConsequence implements Rule {
     this.#queue = undefined;
   }
 
-  event: NonNullable<Rule["event"]> = (event, index) => {
-    if (event.kind === "ring") this.#tooEarly(event, index);
-    if (event.kind === "ring" && event.ring === "ctrl") {
-      this.#settle(event.tNs, index);
-      if (event.type === ElementType.STATE_CHANGE_EVENT) this.#stateChange(event, index);
-      if (event.type === ElementType.EE_EVENT) this.#execEnv(event, index);
-    } else if (event.kind === "pm") this.#pm(event.pmState as PmState, event.tNs, index);
-    else if (event.kind === "worker") this.#item(event.item as WorkerItem, event.tNs, index);
-  };
+  pm(event: PmStateEvent, index: number): void {
+    this.#pm(event.pmState as PmState, event.tNs, index);
+  }
+
+  worker(event: WorkerEvent, index: number): void {
+    this.#item(event.item as WorkerItem, event.tNs, index);
+  }
+
+  element(event: RingEvent, index: number): void {
+    const ctrl = event.ring === "ctrl";
+    this.#tooEarly(event.tNs, ctrl, index);
+    if (!ctrl) return;
+    this.#settle(event.tNs, index);
+    if (event.type === ElementType.STATE_CHANGE_EVENT) this.#stateChange(event, index);
+    if (event.type === ElementType.EE_EVENT) this.#execEnv(event, index);
+  }
+
+  completion({ tNs, ctrl }: Transfer, index: number): void {
+    this.#tooEarly(tNs, ctrl, index);
+    if (ctrl) this.#settle(tNs, index);
+  }
 
   /** From PM DISABLE to POR there are no rings that an element could be taken from (MHI_EVENT_ACCESS_INVALID). */
-  #tooEarly(event: RingEvent, index: number): void {
+  #tooEarly(tNs: Nanoseconds, ctrl: boolean, index: number): void {
     const { machine, report } = this.#context;
     if (machine.pm !== Pm.DISABLE) return;
     report({
       title: "an event ring element was taken while the host was powered down",
       expected: "no ring elements between PM DISABLE and PM POR",
-      found: `a ${event.ring} ring element at ${formatSeconds(event.tNs)}, PM DISABLE since ${formatSeconds(machine.pmSinceNs)}`,
+      found: `a ${ctrl ? "ctrl" : "data"} ring element at ${formatSeconds(tNs)}, PM DISABLE since ${formatSeconds(machine.pmSinceNs)}`,
       fromNs: machine.pmSinceNs,
-      atNs: event.tNs,
+      atNs: tNs,
       because: [machine.pmIndex, index],
     });
   }

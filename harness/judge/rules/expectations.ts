@@ -1,6 +1,7 @@
 /**
- * "After this, that within so long": what most rules of a handshake protocol are. An expectation ends when it is met,
- * excused (something else took over), refuted (the host's own log says that it gave up), or when its time has run out.
+ * "After this, that within so long": what most rules of a handshake protocol are. It is shown every event but buffers and
+ * transfer events, of which no handshake consists. An expectation ends when it is met, excused (something else took
+ * over), refuted (the host's own log says that it gave up), or when its time has run out.
  */
 import type { Nanoseconds } from "../../base/clock.ts";
 import { formatSeconds, formatSpan } from "../../base/clock.ts";
@@ -29,17 +30,20 @@ export const POLLED_MARGIN = 2.5;
 
 export class Expectations {
   #open: Expectation[] = [];
+  /** No deadline is before this: most events need not look any further. */
+  #earliestNs = Number.POSITIVE_INFINITY;
 
   add(expectation: Expectation): void {
     this.#open.push(expectation);
+    this.#earliestNs = Math.min(this.#earliestNs, expectation.deadlineNs);
   }
 
   /** Fires what has run out before `nowNs`. */
   advance(nowNs: Nanoseconds): void {
-    if (this.#open.length === 0) return;
+    if (nowNs <= this.#earliestNs) return;
     const late = this.#open.filter((entry) => entry.deadlineNs < nowNs);
-    if (late.length === 0) return;
     this.#open = this.#open.filter((entry) => entry.deadlineNs >= nowNs);
+    this.#earliestNs = this.#open.reduce((least, entry) => Math.min(least, entry.deadlineNs), Number.POSITIVE_INFINITY);
     for (const entry of late.sort((a, b) => a.deadlineNs - b.deadlineNs)) {
       entry.failed(entry.deadlineNs, `nothing for ${formatSpan(entry.deadlineNs - entry.fromNs)}`, entry.because);
     }

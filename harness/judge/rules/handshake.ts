@@ -7,7 +7,7 @@ import { formatSeconds, msToNs } from "../../base/clock.ts";
 import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { PmState, pmStateName } from "../../mhi/pm-state.ts";
 import { WorkerItem } from "../../mhi/worker-item.ts";
-import type { MhiEvent } from "../../trace/mhi-events.ts";
+import type { MhiEvent, PmStateEvent, WorkerEvent } from "../../trace/mhi-events.ts";
 import type { Machine } from "../machine.ts";
 import { isErrorPm } from "../machine.ts";
 import { wording } from "../wording.ts";
@@ -87,12 +87,19 @@ class HandshakeRule implements Rule {
     this.#context = context;
   }
 
-  event: NonNullable<Rule["event"]> = (event, index) => {
-    if (event.kind !== "pm" && event.kind !== "worker") return;
+  pm(event: PmStateEvent, index: number): void {
+    this.#event(event, index);
+  }
+
+  worker(event: WorkerEvent, index: number): void {
+    this.#event(event, index);
+  }
+
+  #event(event: MhiEvent, index: number): void {
     for (const handshake of HANDSHAKES) {
       if (handshake.begins(event, this.#context.machine)) this.#wait(handshake, event, index);
     }
-  };
+  }
 
   #wait(handshake: Handshake, event: MhiEvent, index: number): void {
     const { family, machine, expect, report } = this.#context;

@@ -6,6 +6,7 @@ import { m3Quiet } from "./m3-quiet.ts";
 import { pmTransition } from "./pm-transition.ts";
 import type { RuleDefinition } from "./rule.ts";
 import { sysErrFollow } from "./sys-err-follow.ts";
+import { transferRing } from "./transfer-ring.ts";
 import { unexpectedFailure } from "./unexpected-failure.ts";
 import { workerItem } from "./worker-item.ts";
 
@@ -19,5 +20,6 @@ export const RULES: readonly RuleDefinition[] = [
   workerItem,
   ctrlEventConsequence,
   channelLife,
+  transferRing,
   m3Quiet,
 ];

@@ -2,20 +2,16 @@
  * Between PM M3 and the next PM M0 the rings are quiet: no completion is taken, and whoever wants something of the
  * device wakes it first. Source: MHI_REG_ACCESS_VALID in mhi_ctrl_ev_task, mhi_trigger_resume; facts 6.0.7.
  */
+import type { Nanoseconds } from "../../base/clock.ts";
 import { formatSeconds, msToNs } from "../../base/clock.ts";
+import { ChannelCommand, channelCommandName } from "../../mhi/channel.ts";
 import { PmState, pmStateName } from "../../mhi/pm-state.ts";
 import { ElementType } from "../../mhi/ring-element.ts";
-import type { PmStateEvent, RingEvent, TreEvent } from "../../trace/mhi-events.ts";
+import type { ChannelCommandEvent, PmStateEvent, RingEvent } from "../../trace/mhi-events.ts";
 import { isErrorPm } from "../machine.ts";
+import type { Transfer } from "../transfer.ts";
 import { PLAIN_MARGIN } from "./expectations.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
-
-const COMPLETIONS: readonly number[] = [
-  ElementType.CMD_COMPLETION_EVENT,
-  ElementType.TX_EVENT,
-  ElementType.RSC_TX_EVENT,
-];
-const ASLEEP: readonly (number | undefined)[] = [PmState.M3, PmState.M3_EXIT];
 
 /**
  * Data rings have tasklets of their own, which nothing orders against the M3 event on ring 0; what the device posted
@@ -26,7 +22,8 @@ const DATA_RING_LAG_MS = 10;
 class M3Quiet implements Rule {
   readonly #context: RuleContext;
   readonly #dataLagNs: number;
-  #asleepNs = 0;
+  /** Long ago where PM M3 itself was not seen. */
+  #asleepNs: Nanoseconds = 0;
   #waitingForWake = false;
 
   constructor(context: RuleContext) {
@@ -39,20 +36,39 @@ class M3Quiet implements Rule {
     this.#waitingForWake = false;
   }
 
-  event: NonNullable<Rule["event"]> = (event, index) => {
-    if (event.kind === "pm") {
-      this.#waitingForWake = false;
-      if (event.pmState === PmState.M3_ENTER) this.#busy(event, index);
-      if (event.pmState === PmState.M3) this.#asleepNs = event.tNs;
-    } else if (event.kind === "ring") this.#element(event, index);
-    else if (event.kind === "tre") this.#wake(event, index);
-  };
+  pm(event: PmStateEvent, index: number): void {
+    this.#waitingForWake = false;
+    if (event.pmState === PmState.M3_ENTER) this.#busy(event, index);
+    if (event.pmState === PmState.M3) this.#asleepNs = event.tNs;
+  }
+
+  element(event: RingEvent, index: number): void {
+    const ctrl = event.ring === "ctrl";
+    if (event.type === ElementType.CMD_COMPLETION_EVENT) this.#completion(event.tNs, ctrl, index);
+  }
+
+  completion({ tNs, ctrl }: Transfer, index: number): void {
+    this.#completion(tNs, ctrl, index);
+  }
+
+  buffer({ tNs, channel }: Transfer, index: number): void {
+    if (this.#context.machine.pm === PmState.M3) this.#wake(tNs, `a buffer queued on channel ${channel}`, index);
+  }
+
+  /** A command that the host refuses by itself wakes nobody. */
+  chan(event: ChannelCommandEvent, index: number): void {
+    const { machine } = this.#context;
+    if (event.phase !== "start" || machine.pm !== PmState.M3) return;
+    const { state } = machine.channel(event.channel);
+    if (state !== (event.command === ChannelCommand.START ? "closed" : "open")) return;
+    this.#wake(event.tNs, `${channelCommandName(event.command)} of channel ${event.channel}`, index);
+  }
 
   /** The host refuses to suspend while a packet to the device is under way (pending_pkts in mhi_pm_suspend). */
   #busy(event: PmStateEvent, index: number): void {
-    const { machine, family, report } = this.#context;
+    const { machine, report } = this.#context;
     for (const view of machine.channels()) {
-      const profile = family.channels.find((entry) => entry.channel === view.channel);
+      const { profile } = view;
       if (profile?.direction !== "ul" || view.state !== "open" || view.chained) continue;
       if (view.queued === undefined || view.completed >= view.queued) continue;
       report({
@@ -65,38 +81,38 @@ class M3Quiet implements Rule {
     }
   }
 
-  #element(event: RingEvent, index: number): void {
+  #completion(tNs: Nanoseconds, ctrl: boolean, index: number): void {
     const { machine, report } = this.#context;
-    if (!ASLEEP.includes(machine.pm) || !COMPLETIONS.includes(event.type)) return;
-    if (event.ring === "data" && event.tNs - this.#asleepNs <= this.#dataLagNs) return;
+    if (machine.pm !== PmState.M3 && machine.pm !== PmState.M3_EXIT) return;
+    if (!ctrl && tNs - this.#asleepNs <= this.#dataLagNs) return;
     report({
-      title: `a completion was taken while the host was in ${pmStateName(machine.pm ?? PmState.M3)}`,
+      title: `a completion was taken while the host was in ${pmStateName(machine.pm)}`,
       expected: "no completions between PM M3 and the next PM M0",
-      found: `an element of the ${event.ring} ring at ${formatSeconds(event.tNs)}, PM M3 since ${formatSeconds(this.#asleepNs)}`,
+      found: `an element of the ${ctrl ? "ctrl" : "data"} ring at ${formatSeconds(tNs)}, PM M3 since ${formatSeconds(this.#asleepNs)}`,
       fromNs: this.#asleepNs,
-      atNs: event.tNs,
+      atNs: tNs,
       because: [machine.pmIndex, index],
     });
   }
 
-  /** A buffer queued in M3 must wake the device (F17: it did not, and the channel was dead). */
-  #wake(event: TreEvent, index: number): void {
-    const { machine, family, expect, report } = this.#context;
-    if (machine.pm !== PmState.M3 || this.#waitingForWake) return;
+  /** Who wants something of the device in M3 must wake it (F17: it did not, and the channel was dead). */
+  #wake(fromNs: Nanoseconds, what: string, index: number): void {
+    if (this.#waitingForWake) return;
     this.#waitingForWake = true;
+    const { family, expect, report } = this.#context;
     expect({
-      fromNs: event.tNs,
-      deadlineNs: event.tNs + PLAIN_MARGIN * msToNs(family.timeoutMs),
+      fromNs,
+      deadlineNs: fromNs + PLAIN_MARGIN * msToNs(family.timeoutMs),
       because: [index],
       met: (next) => next.kind === "pm" && next.pmState === PmState.M3_EXIT,
       excused: (next) => next.kind === "pm" && (isErrorPm(next.pmState) || next.pmState === PmState.DISABLE),
       failed: (atNs, how, because) =>
         report({
-          title: `a buffer queued on channel ${event.channel} in M3 did not wake the device within ${family.timeoutMs / 1000} s`,
-          expected: "PM M3_EXIT after a buffer is queued in M3",
-          found: `the buffer at ${formatSeconds(event.tNs)}, then ${how}`,
+          title: `${what} in M3 did not wake the device within ${family.timeoutMs / 1000} s`,
+          expected: "PM M3_EXIT after a buffer is queued or a command given in M3",
+          found: `${what} at ${formatSeconds(fromNs)}, then ${how}`,
           cause: "runtime PM of the controller did not see the client's request (F17)",
-          fromNs: event.tNs,
+          fromNs,
           atNs,
           because,
           failure: "not-acknowledged",

@@ -8,8 +8,8 @@ import type { RuleDefinition } from "./rule.ts";
 export const pmTransition: RuleDefinition = {
   id: "pm-transition",
   create: ({ machine, kernel, report }) => ({
-    event(event, index) {
-      if (event.kind !== "pm" || machine.pm === undefined) return;
+    pm(event, index) {
+      if (machine.pm === undefined) return;
       const from = machine.pm;
       const to = event.pmState as PmState;
       if (judgeHop(from, to, kernel, { missionUnproven: machine.missionUnproven }).legal) return;

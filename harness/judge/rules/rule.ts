@@ -1,13 +1,18 @@
 /**
- * What a rule is. One instance of each rule serves one controller; it is fed every event once, in order, sees the
- * machine as it was *before* the event, and may hold expectations that run out by time alone.
+ * What a rule is. One instance of each rule serves one controller; it sees the machine as it was *before* each event,
+ * and may hold expectations that run out by time alone.
+ *
+ * A rule has a method for each sort of event that it wants, and is called for no other: what flows in masses (buffers
+ * and their completions) comes as a `Transfer`, one object that is filled anew each time, and all else as the typed
+ * event, which may be kept.
  */
 import type { Nanoseconds } from "../../base/clock.ts";
 import type { FamilyProfile } from "../../mhi/families/family.ts";
 import type { KernelRelease } from "../../mhi/transitions.ts";
-import type { MhiEvent } from "../../trace/mhi-events.ts";
-import type { LogLine } from "../evidence.ts";
+import type { ChannelCommandEvent, IntvecEvent, PmStateEvent, RingEvent, WorkerEvent } from "../../trace/mhi-events.ts";
+import type { DeviceLine, LogLine } from "../evidence.ts";
 import type { Machine } from "../machine.ts";
+import type { Transfer } from "../transfer.ts";
 import type { Expectation } from "./expectations.ts";
 
 /** Failures that a scenario may bring about on purpose, and so may allow. */
@@ -42,9 +47,22 @@ export interface RuleContext {
 }
 
 export interface Rule {
-  event?(event: MhiEvent, index: number): void;
+  pm?(event: PmStateEvent, index: number): void;
+  worker?(event: WorkerEvent, index: number): void;
+  intvec?(event: IntvecEvent, index: number): void;
+  chan?(event: ChannelCommandEvent, index: number): void;
+  /** An element of an event ring that is no transfer event. */
+  element?(event: RingEvent, index: number): void;
+  /** A buffer is queued (mhi_gen_tre). Not to be kept. */
+  buffer?(buffer: Transfer, index: number): void;
+  /** A transfer event, type 0x22 or 0x28, is taken from an event ring. Not to be kept. */
+  completion?(completion: Transfer, index: number): void;
   /** A line of the kernel log, in the order of time with the events. */
   log?(line: LogLine): void;
+  /** A line of the device's own log. Its clock is mapped: it may come some time before or after what it tells of. */
+  device?(line: DeviceLine): void;
+  /** Nothing before this time is still to come. */
+  advance?(watermarkNs: Nanoseconds): void;
   /** Evidence is missing: forget what was counted. */
   forget?(): void;
 }

@@ -7,7 +7,7 @@ import { formatSeconds, msToNs, NS_PER_S } from "../../base/clock.ts";
 import { ExecEnv } from "../../mhi/exec-env.ts";
 import { PmState } from "../../mhi/pm-state.ts";
 import { WorkerItem } from "../../mhi/worker-item.ts";
-import type { MhiEvent } from "../../trace/mhi-events.ts";
+import type { MhiEvent, PmStateEvent } from "../../trace/mhi-events.ts";
 import { POLLED_MARGIN } from "./expectations.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
@@ -24,12 +24,11 @@ class SysErrFollow implements Rule {
     this.#context = context;
   }
 
-  event: NonNullable<Rule["event"]> = (event, index) => {
-    if (event.kind !== "pm") return;
+  pm(event: PmStateEvent, index: number): void {
     if (event.pmState === PmState.SYS_ERR_DETECT) this.#detected(event, index);
     if (event.pmState === PmState.SYS_ERR_PROCESS) this.#processed(event, index);
     if (event.pmState === PmState.SYS_ERR_FAIL) this.#failed(event, index);
-  };
+  }
 
   /** The worker may be in the middle of a READY wait: two polled waits. */
   #longestItemNs(): number {

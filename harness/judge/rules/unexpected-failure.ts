@@ -4,8 +4,10 @@
  */
 import { formatSeconds, formatSpan } from "../../base/clock.ts";
 import { execEnvName } from "../../mhi/exec-env.ts";
+import { MhiState } from "../../mhi/mhi-state.ts";
 import { PmState, pmStateName } from "../../mhi/pm-state.ts";
-import type { PmStateEvent } from "../../trace/mhi-events.ts";
+import { ElementType } from "../../mhi/ring-element.ts";
+import type { IntvecEvent, PmStateEvent, RingEvent } from "../../trace/mhi-events.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
 class UnexpectedFailure implements Rule {
@@ -20,21 +22,19 @@ class UnexpectedFailure implements Rule {
     this.#causes = [];
   }
 
-  event: NonNullable<Rule["event"]> = (event, index) => {
-    if (event.kind === "pm") {
-      this.#pm(event, index);
-      this.#causes = [];
-    } else if (event.kind === "intvec" || event.kind === "ring") {
-      if (event.kind === "intvec" ? event.deviceState === 0xff : event.type === 0x20 && event.code === 0xff) {
-        this.#causes = [index];
-      }
-    }
-  };
+  intvec(event: IntvecEvent, index: number): void {
+    if (event.deviceState === MhiState.SYS_ERR) this.#causes = [index];
+  }
 
-  #pm(event: PmStateEvent, index: number): void {
+  element(event: RingEvent, index: number): void {
+    if (event.type === ElementType.STATE_CHANGE_EVENT && event.code === MhiState.SYS_ERR) this.#causes = [index];
+  }
+
+  pm(event: PmStateEvent, index: number): void {
     if (event.pmState === PmState.SYS_ERR_DETECT) this.#sysErr(event, index);
     else if (event.pmState === PmState.LD_ERR_FATAL_DETECT) this.#linkLoss(event, index);
     else if (event.pmState === PmState.FW_DL_ERR) this.#firmware(event, index);
+    this.#causes = [];
   }
 
   #before(): string {

@@ -80,12 +80,7 @@ class WorkerItemRule implements Rule {
     this.#entered.clear();
   }
 
-  event: NonNullable<Rule["event"]> = (event, index) => {
-    if (event.kind === "pm") this.#pm(event, index);
-    else if (event.kind === "worker") this.#item(event, index);
-  };
-
-  #pm(event: PmStateEvent, index: number): void {
+  pm(event: PmStateEvent, index: number): void {
     const { machine, report } = this.#context;
     const state = event.pmState as PmState;
     if (state === Pm.DISABLE) this.#powerUps = 1;
@@ -107,7 +102,7 @@ class WorkerItemRule implements Rule {
     });
   }
 
-  #item(event: WorkerEvent, index: number): void {
+  worker(event: WorkerEvent, index: number): void {
     const { machine, report } = this.#context;
     const item = event.item as WorkerItem;
     this.#entered.clear();
