@@ -186,10 +186,10 @@ export const LEGAL: readonly LegalKind[] = [
     source: "mhi_pm_sys_err_handler, mhi_ready_state_transition; 6.0 item 10, 6.4",
   },
   {
-    kind: /^duplicate ST$/,
+    kind: /^(?:duplicate ST|(?:drop|retarget) PM.*)$/,
     when: isUnknownBefore,
-    why: "the recording begins with it: a SYS_ERR before, handled twice, would queue it twice",
-    source: "mhi_pm_sys_err_handler; 6.4, 10.2",
+    why: "the recording begins with it, and nobody knows what was before: a SYS_ERR handled twice, or another PM state",
+    source: "mhi_pm_sys_err_handler, mhi_tryset_pm_state; 6.4, 10.2",
   },
   {
     kind: /^drop CX$/,

@@ -41,9 +41,9 @@ function one(plan: Plan, number: number): void {
     console.log(`${outcome}  ${rule}: ${title}\n      ${found}`);
 }
 
-function all(seed: number, count: number, only: string | undefined): void {
+async function all(seed: number, count: number, only: string | undefined): Promise<void> {
   const started = performance.now();
-  const sources = healthySources(values.root);
+  const sources = await healthySources(values.root);
   const verdicts = new Map(sources.map((source) => [source, judge(source.evidence, source.options)]));
   const alarms = [...verdicts].flatMap(([{ name }, { outcome, findings }]) =>
     outcome === "pass" ? [] : [`${name}: ${outcome}: ${findings[0]?.title ?? ""}`],
@@ -72,4 +72,4 @@ function all(seed: number, count: number, only: string | undefined): void {
 }
 
 if (values.keep !== undefined && values.to !== undefined) writeHealthy(values.to, healthyRun(values.keep));
-else all(Number(values.seed), Number(values.count), values.only);
+else await all(Number(values.seed), Number(values.count), values.only);

@@ -9,6 +9,7 @@ import { isMhiEvent } from "../../harness/trace/mhi-events.ts";
 import { parseTraceText } from "../../harness/trace/text/parse.ts";
 import { aic100, foxconn, parseDmesg } from "../judge/support.ts";
 import { type HealthyFile, readHealthy } from "./healthy-file.ts";
+import { recordedSources } from "./recordings.ts";
 
 export interface Healthy {
   /** `6.12 suite: runtime suspend and resume`. */
@@ -176,7 +177,7 @@ function ofConsole(root: string, { file, kernel, family, dmesg, parts }: Console
 }
 
 /** @param root the repository. */
-export function healthySources(root: string): Healthy[] {
+export async function healthySources(root: string): Promise<Healthy[]> {
   const folder = join(root, "test/data/judge/healthy");
   const files = readdirSync(folder)
     .filter((name) => name.endsWith(".json.gz"))
@@ -184,5 +185,6 @@ export function healthySources(root: string): Healthy[] {
   return [
     ...files.flatMap((name) => ofSuites(name.replace(".json.gz", ""), readHealthy(join(folder, name)))),
     ...CONSOLES.flatMap((console) => ofConsole(root, console)),
+    ...(await recordedSources(root)),
   ];
 }

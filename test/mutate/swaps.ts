@@ -51,14 +51,30 @@ export function elementsMayChange({ event, other }: Mutant): boolean {
 }
 
 /** A task and a tasklet, or two tasks: side by side, unless one waits for the other. */
-export function tasksMayMove({ event, other }: Mutant): boolean {
+export function tasksMayMove(mutant: Mutant): boolean {
+  const { event, other } = mutant;
   if (!other) return false;
   const kinds = [kindOf(event), kindOf(other)];
   if (kinds.includes("transfer") && kinds.some((kind) => kind === "CS" || kind === "CX" || kind === "PM")) return true;
   if (IN_TASK.includes(kindOf(event)) && IN_TASK.includes(kindOf(other))) return event.pid !== other.pid;
   if (kinds.includes("CS") && kinds.some((kind) => kind === "PM" || kind === "CE EE" || kind === "CE state"))
     return true;
+  // recorded by its task after the completion came, whatever another task does by then
+  if (kinds.includes("CX") && kinds.includes("PM")) return event.pid !== other.pid;
+  if (kinds.includes("CE command") && kinds.some((kind) => IN_TASK.includes(kind))) return othersWait(mutant);
   return false;
+}
+
+/** A command of another channel is under way, to which the completion may belong. */
+function othersWait({ source, at, event, other }: Mutant): boolean {
+  const own = [event, other].find((entry) => entry?.kind === "chan");
+  const waiting = new Set<number>();
+  for (const before of source.evidence.events.slice(0, at)) {
+    if (before.kind !== "chan") continue;
+    if (before.phase === "start") waiting.add(before.channel);
+    else waiting.delete(before.channel);
+  }
+  return [...waiting].some((channel) => own?.kind !== "chan" || channel !== own.channel);
 }
 
 /** mhi_pm_mission_mode_transition begins, then waits for M0. */
