@@ -45,13 +45,13 @@ async function chrome(made: Made): Promise<Seen> {
     if (ph === "M" && name === "thread_name") names.set(tid, String(args.name));
   }
   const ns = (us: number): number => Math.round(us * 1000);
-  for (const each of [...traceEvents].sort((a, b) => a.ts - b.ts)) {
+  // metadata has no time: it would put any order into a sort
+  for (const each of traceEvents.filter(({ ph }) => ph !== "M").sort((a, b) => a.ts - b.ts)) {
     const group = groups.get(each.pid);
-    const track =
-      each.ph === "M" ? undefined : trackOf(seen, `${group}/${each.ph === "C" ? each.name : names.get(each.tid)}`);
-    if (each.ph === "X") track?.slices.push(`${each.name} ${ns(each.ts)}..${ns(each.ts + each.dur)}`);
-    if (each.ph === "i") track?.instants.push(`${each.name} ${ns(each.ts)}`);
-    if (each.ph === "C") track?.values.push(Number(each.args.value));
+    const track = trackOf(seen, `${group}/${each.ph === "C" ? each.name : names.get(each.tid)}`);
+    if (each.ph === "X") track.slices.push(`${each.name} ${ns(each.ts)}..${ns(each.ts + each.dur)}`);
+    if (each.ph === "i") track.instants.push(`${each.name} ${ns(each.ts)}`);
+    if (each.ph === "C") track.values.push(Number(each.args.value));
   }
   return seen;
 }
