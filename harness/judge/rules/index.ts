@@ -4,6 +4,7 @@ import { ctrlEventConsequence } from "./ctrl-event-consequence.ts";
 import { handshake } from "./handshake.ts";
 import { m3Quiet } from "./m3-quiet.ts";
 import { pmTransition } from "./pm-transition.ts";
+import { ringPlace } from "./ring-place.ts";
 import type { RuleDefinition } from "./rule.ts";
 import { sysErrFollow } from "./sys-err-follow.ts";
 import { transferRing } from "./transfer-ring.ts";
@@ -21,5 +22,6 @@ export const RULES: readonly RuleDefinition[] = [
   ctrlEventConsequence,
   channelLife,
   transferRing,
+  ringPlace,
   m3Quiet,
 ];

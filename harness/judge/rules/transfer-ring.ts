@@ -18,7 +18,7 @@ import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 /** Lengths of the buffers in a ring, oldest first. */
 class Lengths {
   /** START that it counts from; another one makes it empty. */
-  starts = -1;
+  start = -1;
   /** What it holds is no longer what the ring holds. */
   lost = true;
   readonly #bytes: Uint16Array;
@@ -29,8 +29,8 @@ class Lengths {
     this.#bytes = new Uint16Array(elements);
   }
 
-  begin(starts: number): void {
-    this.starts = starts;
+  begin(start: number): void {
+    this.start = start;
     this.lost = false;
     this.#first = 0;
     this.#count = 0;
@@ -93,13 +93,13 @@ class TransferRing implements Rule {
     });
   }
 
-  #lengthsOf({ channel, starts }: ChannelView, elements: number): Lengths {
+  #lengthsOf({ channel, start }: ChannelView, elements: number): Lengths {
     let lengths = this.#lengths[channel];
     if (!lengths) {
       lengths = new Lengths(elements);
       this.#lengths[channel] = lengths;
     }
-    if (lengths.starts !== starts) lengths.begin(starts);
+    if (lengths.start !== start) lengths.begin(start);
     return lengths;
   }
 
@@ -158,7 +158,7 @@ function nextElement(view: ChannelView, elements: number): number | "first" | "a
   // the ring's begin is known from any of its elements only where its length is a power of two
   const aligned = (elements & (elements - 1)) === 0;
   if (lastPtr === undefined)
-    return view.starts > 0 && view.queued !== undefined && !chained && aligned ? "first" : undefined;
+    return view.start > 0 && view.queued !== undefined && !chained && aligned ? "first" : undefined;
   if (chained || !aligned) return "any";
   const bytes = elements * RING_ELEMENT_BYTES;
   const base = lastPtr - (lastPtr % bytes);
