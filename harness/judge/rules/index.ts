@@ -1,7 +1,10 @@
 import { channelCommand } from "./channel-command.ts";
 import { channelLife } from "./channel-life.ts";
 import { ctrlEventConsequence } from "./ctrl-event-consequence.ts";
+import { deviceView } from "./device-view.ts";
+import { eeProgression } from "./ee-progression.ts";
 import { handshake } from "./handshake.ts";
+import { interruptView } from "./interrupt-view.ts";
 import { m3Quiet } from "./m3-quiet.ts";
 import { pmTransition } from "./pm-transition.ts";
 import { ringPlace } from "./ring-place.ts";
@@ -23,5 +26,8 @@ export const RULES: readonly RuleDefinition[] = [
   channelLife,
   transferRing,
   ringPlace,
+  eeProgression,
+  interruptView,
+  deviceView,
   m3Quiet,
 ];
