@@ -208,7 +208,8 @@ class ChannelCommandRule implements Rule {
     const base = (last ?? ptr) - ((last ?? ptr) % RING_BYTES);
     // the first command after a reset of the ring stands at its begin
     const next = last === undefined ? base : base + ((last + 16 - base) % RING_BYTES);
-    if (ptr === next || this.#skipped((ptr - next + RING_BYTES) % RING_BYTES, event, index)) return;
+    const inRing = ptr >= base && ptr < base + RING_BYTES;
+    if (ptr === next || (inRing && this.#skipped((ptr - next + RING_BYTES) % RING_BYTES, event, index))) return;
     this.#context.report({
       title: "device completed a command out of order",
       expected: `a completion for ring element 0x${next.toString(16)}, ${last === undefined ? "the ring's first" : `the one after 0x${last.toString(16)}`}`,

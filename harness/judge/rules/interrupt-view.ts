@@ -10,7 +10,7 @@
  * boot.c; design facts 3.4, 3.5.
  */
 import { formatSeconds, NS_PER_S } from "../../base/clock.ts";
-import { ExecEnv, execEnvName } from "../../mhi/exec-env.ts";
+import { ExecEnv, execEnvName, isMissionMode } from "../../mhi/exec-env.ts";
 import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
 import { PmState, pmStateName } from "../../mhi/pm-state.ts";
 import { ElementType } from "../../mhi/ring-element.ts";
@@ -125,12 +125,19 @@ class InterruptView implements Rule {
   intvec(event: IntvecEvent, index: number): void {
     // a probe reads the host's side at another moment
     if (event.source === undefined) {
+      this.#learn(event);
       this.#compare("EE", this.#ee, event.localEe, execEnvName, event, index);
       this.#compare("state", this.#state, event.localState, mhiStateName, event, index);
     }
     if (event.deviceState !== MhiState.SYS_ERR) return;
     this.#crashedIn = event.deviceEe;
     this.#detects(event, index);
+  }
+
+  /** In mid-life: mission mode and M0 are left only with a record, but for a reset that may have begun before. */
+  #learn({ localEe, localState }: IntvecEvent): void {
+    if (!this.#ee.values && isMissionMode(localEe)) this.#ee.values = [localEe, ExecEnv.DISABLE];
+    if (!this.#state.values && localState === MhiState.M0) this.#state.values = [MhiState.M0, MhiState.RESET];
   }
 
   #compare(
