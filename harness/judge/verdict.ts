@@ -5,7 +5,7 @@
 import { formatSeconds } from "../base/clock.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
 import type { FindingRecord } from "../record/schema.ts";
-import { isMhiEvent } from "../trace/mhi-events.ts";
+import { type Gap, isMhiEvent } from "../trace/mhi-events.ts";
 import { describeSource } from "../trace/probe/source-choice.ts";
 import { describeGap, type Evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
@@ -61,27 +61,54 @@ export function judge(evidence: Evidence, options: JudgeOptions): Verdict {
   const source = evidence.source ? { source: evidence.source } : {};
   const matcher = scenario && new Matcher(scenario.pattern, { fromNs, ...source });
   replay(evidence, engine, matcher);
+  const story = tellStory(
+    evidence.events.filter((event) => event.tNs >= evidence.fromNs),
+    { graceless: family.kind === "accelerator" },
+  );
+  return conclude(evidence, options, { findings: engine.findings, story, ...(matcher ? { matcher } : {}) });
+}
+
+/** What was heard of all events, in one pass: by `judge`, or by who read a recording that no memory holds. */
+export interface Heard {
+  /** Of the rules. */
+  readonly findings: readonly EngineFinding[];
+  readonly matcher?: Matcher;
+  readonly story: string;
+  /** Where events were heard and are not in the evidence: there, what is not in it proves nothing. */
+  readonly leftOut?: readonly Gap[];
+  /**
+   * From the indices that rules and matcher were given to those in the evidence's events; undefined: it was not kept.
+   * Absent: they are the same.
+   */
+  readonly place?: (index: number) => number | undefined;
+}
+
+/** The verdict on what was heard. */
+export function conclude(evidence: Evidence, options: JudgeOptions, heard: Heard): Verdict {
+  const { scenario, family } = options;
+  const { matcher, story, leftOut = [], place } = heard;
+  const fromNs = options.scenarioFromNs ?? evidence.fromNs;
   const allowed = (scenario?.allows ?? []).map((kind) => ({ kind, fromNs, toNs: matcher?.passedNs ?? evidence.toNs }));
   const windows = [...allowed, ...(options.allowed ?? [])];
   // what lies before the window sets the machine's state; its failures were told when they happened
-  const told = inRuleOrder(engine.findings).filter(
+  const told = inRuleOrder(heard.findings).filter(
     (finding) => finding.atNs >= evidence.fromNs && !isAllowed(finding, windows, options.allows ?? []),
   );
   const drafts = [
-    ...causeFirst(scenario && matcher ? scenarioFindings(scenario, matcher, evidence) : [], told),
+    ...causeFirst(scenario && matcher ? scenarioFindings(scenario, matcher, evidence) : [], told).map((draft) =>
+      place ? { ...draft, because: draft.because.flatMap((index) => place(index) ?? []) } : draft,
+    ),
     ...gapFindings(evidence),
     ...blindFindings(evidence),
   ];
-  const findings = toRecords(distinct(drafts), evidence, family);
+  const shown = leftOut.length > 0 ? { ...evidence, gaps: [...evidence.gaps, ...leftOut] } : evidence;
+  const findings = toRecords(distinct(drafts), shown, family);
   const outcome = outcomeOf(findings);
   const [first] = findings;
   return {
     outcome,
     findings,
-    story: tellStory(
-      evidence.events.filter((event) => event.tNs >= evidence.fromNs),
-      { graceless: family.kind === "accelerator" },
-    ),
+    story,
     measures: scenario && matcher ? measuresOf(scenario, matcher, fromNs) : [],
     allowed,
     ...(first?.signature !== undefined && outcome === "fail" ? { signature: first.signature } : {}),
@@ -170,7 +197,8 @@ function gapFindings(evidence: Evidence): Draft[] {
     }));
 }
 
-const isBlind = ({ source }: Evidence): boolean => (source?.blindTo?.length ?? 0) > 0;
+/** Rules are not asked where the trace's source never shows some kind of event. */
+export const isBlind = ({ source }: Evidence): boolean => (source?.blindTo?.length ?? 0) > 0;
 
 /** The rules join events of all kinds: where one is never seen, they would blame the device for it, so they do not judge. */
 function blindFindings(evidence: Evidence): Draft[] {
