@@ -4,6 +4,7 @@ import { knownWords } from "../../reports/console.ts";
 import { oneLine } from "../../reports/escape.ts";
 import { formatSeconds, formatSpan } from "../base/clock.ts";
 import type { Checked, CheckedFinding } from "../judge/recording/check.ts";
+import type { Recording } from "../judge/recording/recording.ts";
 import { BatchNames, EventBatch } from "../trace/batch.ts";
 import { describeRow } from "../trace/describe.ts";
 import type { TraceEvent } from "../trace/mhi-events.ts";
@@ -15,18 +16,35 @@ const LABEL_WIDTH = 13;
 /** More sub-trace than a screen holds is in the report. */
 const MAX_BECAUSE = 8;
 
-/** @param report - where the report is, for a link to the place; undefined: none was written. */
-export function checkLines(file: CheckedFile, report: string | undefined): string[] {
-  const { checked, recording, family } = file;
-  const span = Number.isFinite(recording.toNs - recording.fromNs) ? formatSpan(recording.toNs - recording.fromNs) : "";
-  const where = [family, recording.kernel === undefined ? "kernel not told" : `on ${recording.kernel}`].join(" ");
+/** More findings than a screen holds are in the report. */
+const MAX_FINDINGS = 10;
+
+export interface CheckLinesOptions {
+  /** Where the report is, for a link to the place; undefined: none was written. */
+  readonly report: string | undefined;
+  /** One of several: lines begin with the file's name. */
+  readonly name?: boolean;
+}
+
+export function checkLines({ path, checked, recording }: CheckedFile, options: CheckLinesOptions): string[] {
+  const { report, name = false } = options;
+  const { family } = recording;
   const lines = checked.flatMap((one) => {
-    const name = checked.length > 1 ? `${one.controller}, ` : "";
-    const head = `${oneLine(name + where)}${span === "" ? "" : `, ${span}`}: ${oneLine(one.verdict.story)}`;
+    const names = [...(name ? [path] : []), ...(checked.length > 1 ? [one.controller] : [])];
+    const head = `${names.map((own) => `${oneLine(own)}: `).join("")}${whatOf(recording)}: ${oneLine(one.verdict.story)}`;
     return [head, ...one.findings.slice(0, 1).map((finding) => wordLine(one, finding, report)), ...rest(one)];
   });
-  const how = file.familyHow === "" ? [] : [`family ${family}: ${file.familyHow}`];
-  return [...lines, ...[...how, ...recording.notes].map((note) => pc.dim(`note: ${oneLine(note)}`))];
+  const how = family.how === "" ? [] : [`family ${family.family.id}: ${family.how}`];
+  const kernel =
+    recording.kernel === undefined ? ["nothing tells the kernel: a hop that any kernel's driver makes is legal"] : [];
+  return [...lines, ...[...how, ...kernel, ...recording.notes].map((note) => pc.dim(`note: ${oneLine(note)}`))];
+}
+
+/** `sdx55 on 6.12.117, 41 min`. */
+function whatOf({ family, kernel, fromNs, toNs }: Recording): string {
+  const device = family.family.id.startsWith("unknown") ? "unknown device" : family.family.id;
+  const host = kernel === undefined ? "unknown kernel" : kernel;
+  return oneLine(`${device} on ${host}, ${formatSpan(Math.max(0, toNs - fromNs))}`);
 }
 
 function wordLine(one: Checked, finding: CheckedFinding, report: string | undefined): string {
@@ -45,13 +63,15 @@ function painted({ outcome, recovered, findings }: Checked): string {
 
 function rest(one: Checked): string[] {
   if (one.findings.length === 0) return [painted(one)];
-  return one.findings.flatMap((finding, i) => {
+  const more = one.findings.length - MAX_FINDINGS;
+  const lines = one.findings.slice(0, MAX_FINDINGS).flatMap((finding, i) => {
     const lines = [labelled("expected", finding.expected), labelled("found", finding.found)];
     if (i > 0 || finding.known) lines.unshift(labelled(finding.outcome, finding.title));
     if (i > 0 && finding.known) lines.push(labelled("known as", knownWords(finding.known)));
     if (finding.signature !== undefined) lines.push(labelled("signature", finding.signature));
     return [...lines, ...subTrace(one, finding)];
   });
+  return more > 0 ? [...lines, `${INDENT}and ${more} more findings`] : lines;
 }
 
 const labelled = (label: string, text: string): string => INDENT + pc.dim(label.padEnd(LABEL_WIDTH)) + oneLine(text);

@@ -11,9 +11,7 @@ import type { TraceEvent } from "../trace/mhi-events.ts";
 export interface CheckedFile {
   readonly path: string;
   readonly recording: Recording;
-  readonly family: string;
-  /** How it was found; empty when it was said. */
-  readonly familyHow: string;
+  /** One a controller. */
   readonly checked: readonly Checked[];
 }
 
@@ -23,6 +21,8 @@ export interface RecordOptions {
   readonly durationMs: number;
   readonly command: readonly string[];
   readonly version: string;
+  /** Files that could not be read, and why. */
+  readonly trouble: readonly string[];
 }
 
 /** A page of more is no pleasure to open; what findings point to, and what is around them, stays. */
@@ -33,6 +33,7 @@ export function recordOf(files: readonly CheckedFile[], options: RecordOptions):
   const tests = files.flatMap((file) => file.checked.map((one) => testOf(file, one)));
   const outcomes = tests.map(({ outcome }) => outcome);
   const [first] = files;
+  const family = first?.recording.family.family.id ?? "unknown";
   return {
     schema: RUN_SCHEMA,
     id: options.id,
@@ -43,17 +44,17 @@ export function recordOf(files: readonly CheckedFile[], options: RecordOptions):
     rig: {
       id: files.length === 1 ? basename(first?.path ?? "") : `${files.length} recordings`,
       kind: "recording",
-      family: first?.family ?? "unknown",
+      family,
       host: first?.recording.kernel ?? "kernel not told",
-      dut: first?.family ?? "unknown",
+      dut: family,
       notes: files.flatMap(({ path, recording }) => [`${basename(path)}: ${recording.form}`, ...recording.notes]),
     },
     faults: [],
     tests,
-    coverage: pmEdgeCoverage(files.flatMap(({ checked }) => checked.map(({ evidence }) => evidence.events))),
+    coverage: pmEdgeCoverage(files.flatMap(({ checked }) => checked.flatMap(({ coverage }) => coverage))),
     counts: countsOf(outcomes),
-    exitCode: exitCodeFor(outcomes, []),
-    trouble: [],
+    exitCode: exitCodeFor(outcomes, options.trouble),
+    trouble: [...options.trouble],
   };
 }
 
@@ -94,7 +95,7 @@ function testOf(
     ],
     actions: [],
     console: [],
-    device: [],
+    device: (evidence.device ?? []).map(({ tNs, kind, text }) => ({ controllerNs: tNs, kind, text })),
     files: [],
   };
 }

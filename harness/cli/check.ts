@@ -1,45 +1,52 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { renderHtml } from "../../reports/html/render.ts";
-import { describeError, UsageError } from "../base/errors.ts";
-import type { LogLine } from "../judge/evidence.ts";
-import { knownById, type Scenario, scenario } from "../judge/index.ts";
-import { check } from "../judge/recording/check.ts";
-import { guessFamily } from "../judge/recording/family-guess.ts";
-import { isTelling, type Recording, readRecording } from "../judge/recording/recording.ts";
+import { describeError, HilError, UsageError } from "../base/errors.ts";
+import type { DeviceLine, LogLine } from "../judge/evidence.ts";
+import { inTurn, knownById, type Scenario, scenario } from "../judge/index.ts";
+import { judgeRecording } from "../judge/recording/judge-recording.ts";
+import { isTelling } from "../judge/recording/log-line-of.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
 import { familyById, familyIds } from "../mhi/families/index.ts";
 import type { RunRecord } from "../record/schema.ts";
 import { reportsDir } from "../runner/paths.ts";
 import { kernelLogOf } from "../trace/open/log-lines.ts";
-import { openTrace } from "../trace/open/open-trace.ts";
+import type { TimeAxis } from "../trace/time-axis.ts";
+import { checkDocument, type Unreadable } from "./check-document.ts";
 import { checkLines } from "./check-lines.ts";
 import { type CheckedFile, recordOf } from "./check-record.ts";
+import { deviceLinesOf } from "./device-lines.ts";
 import { Progress } from "./progress.ts";
-import { FILE_ARGUMENT } from "./trace-input.ts";
+import { FILE_ARGUMENT, openRecording, withDeviceLog } from "./trace-input.ts";
 import { version } from "./version.ts";
 
 interface CheckOptions {
   readonly family?: string;
-  readonly scenario?: string;
+  readonly scenario?: readonly string[];
   readonly listScenarios?: boolean;
   readonly allowRecovered?: boolean;
   readonly dmesg?: string;
+  readonly deviceLog?: string;
+  readonly clockSamples?: string;
+  readonly boot?: string;
   readonly html?: string | false;
   readonly json?: boolean;
 }
 
 export const checkCommand = (): Command =>
-  new Command("check")
+  withDeviceLog(new Command("check"))
     .description("verdict on a recording, with no rig: what happened, what broke, what it is known as")
     .argument("[files...]", FILE_ARGUMENT)
     .option("--family <id>", `device family: ${familyIds().join(", ")} (default: what the recording's log names)`)
-    .option("--scenario <name>", "what must have happened in it, besides the rules that always hold")
+    .option(
+      "--scenario <name...>",
+      "what must have happened in it, one after another, besides the rules that always hold",
+    )
     .option("--list-scenarios", "names for --scenario")
     .option("--allow-recovered", "failures that the device came back from do not count")
     .option("--dmesg <file>", "the host's kernel log of the same boot: it names causes")
-    .option("--html <file>", "the report's place (default: reports/out/check-NAME.html)")
+    .option("--html <file>", "the report's place, a file or a folder (default: reports/out/check-NAME.html)")
     .option("--no-html", "no report")
     .option("--json", "one JSON document")
     .addHelpText("after", HELP)
@@ -61,44 +68,107 @@ Examples:
 async function run(paths: readonly string[], options: CheckOptions): Promise<void> {
   if (options.listScenarios) return void process.stdout.write(`${scenarioNames().join("\n")}\n`);
   if (paths.length === 0) throw new UsageError("check-no-file", "check wants a recording: mhi-hil check FILE");
+  const asked = askedOf(paths, options);
   const startedAt = new Date();
   const began = performance.now();
-  const files: CheckedFile[] = [];
-  for (const path of paths) files.push(await checkFile(path, options));
+  const { files, unreadable } = await checkFiles(paths, options, asked);
   const record = recordOf(files, {
     id: `check-${startedAt.toISOString().slice(0, 19)}`,
     startedAt,
     durationMs: performance.now() - began,
     command: ["check", ...paths],
     version: version(),
+    trouble: unreadable.map(({ message }) => message),
   });
-  const report = options.html === false ? undefined : writeReport(paths, options.html, record);
-  const text = options.json ? json(files, report) : files.flatMap((file) => checkLines(file, report)).join("\n");
-  process.stdout.write(`${text}\n`);
-  process.exitCode = record.exitCode;
+  const report = options.html === false || files.length === 0 ? undefined : writeReport(paths, options.html, record);
+  const { exitCode } = record;
+  const text = options.json
+    ? JSON.stringify(
+        checkDocument(files, unreadable, { exitCode, ...(report === undefined ? {} : { report }) }),
+        null,
+        2,
+      )
+    : files.flatMap((file) => checkLines(file, { report, name: paths.length > 1 })).join("\n");
+  if (text !== "") process.stdout.write(`${text}\n`);
+  for (const { message } of unreadable) process.stderr.write(`mhi-hil: ${message}\n`);
+  process.exitCode = exitCode;
 }
 
-async function checkFile(path: string, options: CheckOptions): Promise<CheckedFile> {
+/** What every file is asked. */
+interface Asked {
+  readonly family?: FamilyProfile;
+  readonly scenario?: (family: FamilyProfile) => Scenario;
+}
+
+/** @throws UsageError for what no recording is needed to see. */
+function askedOf(paths: readonly string[], { family, scenario: names, deviceLog }: CheckOptions): Asked {
+  if (deviceLog !== undefined && paths.length > 1) {
+    throw new UsageError("check-device-log", "--device-log is the log of one recording: check them one by one");
+  }
+  const wanted = (names ?? []).map(scenarioNamed);
+  const [only] = wanted;
+  return {
+    ...(family === undefined ? {} : { family: familyById(family) }),
+    ...(only ? { scenario: wanted.length > 1 ? (of) => inTurn(...wanted.map((one) => one(of))) : only } : {}),
+  };
+}
+
+/** Of several files, one that cannot be read does not keep the others from their verdict. */
+async function checkFiles(
+  paths: readonly string[],
+  options: CheckOptions,
+  asked: Asked,
+): Promise<{ files: CheckedFile[]; unreadable: Unreadable[] }> {
+  const files: CheckedFile[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const path of paths) {
+    try {
+      files.push(await checkFile(path, options, asked));
+    } catch (error) {
+      if (paths.length === 1 || !(error instanceof HilError)) throw error;
+      unreadable.push({ file: path, code: error.code, message: describeError(error) });
+    }
+  }
+  return { files, unreadable };
+}
+
+async function checkFile(path: string, options: CheckOptions, asked: Asked): Promise<CheckedFile> {
   const progress = process.stderr.isTTY ? new Progress(process.stderr) : undefined;
-  const source = await openTrace(path);
-  let recording: Recording;
+  const { source, axis } = await openRecording(path);
   try {
-    recording = await readRecording(source, {
-      log: (originNs) => logOf(path, options.dmesg, originNs),
-      onProgress: (events) => progress?.update(`${basename(path)}: ${(events / 1e6).toFixed(1)} million events`),
-    });
+    return {
+      path,
+      ...(await judgeRecording(source, {
+        ...asked,
+        allowRecovered: options.allowRecovered === true,
+        log: (originNs) => logOf(path, options.dmesg, originNs),
+        ...(options.deviceLog === undefined ? {} : { device: () => deviceLinesFor(path, options, axis) }),
+        onProgress: (events) => progress?.update(`${basename(path)}: ${(events / 1e6).toFixed(1)} million events`),
+      })),
+    };
   } finally {
     progress?.done();
     source.close();
   }
-  const guess = options.family === undefined ? guessFamily(recording) : { family: familyById(options.family), how: "" };
-  const wanted = options.scenario === undefined ? undefined : scenarioNamed(options.scenario);
-  const checked = check(recording, {
-    family: guess.family,
-    allowRecovered: options.allowRecovered === true,
-    ...(wanted ? { scenario: wanted } : {}),
-  });
-  return { path, recording, family: guess.family.id, familyHow: guess.how, checked };
+}
+
+/** More than that of the device's own log is of no use to a reader. */
+const MAX_DEVICE_LINES = 200_000;
+
+function deviceLinesFor(path: string, options: CheckOptions, axis: TimeAxis): DeviceLine[] {
+  axis.refresh();
+  const placed = deviceLinesOf(path, options, axis);
+  if (!placed) return [];
+  const lines: DeviceLine[] = [];
+  try {
+    while (placed.nextNs < Number.POSITIVE_INFINITY && lines.length < MAX_DEVICE_LINES) {
+      const { tNs, deviceKind, text } = placed.take();
+      lines.push({ tNs, kind: deviceKind, text });
+    }
+  } finally {
+    placed.close();
+  }
+  return lines;
 }
 
 /** What the recording itself holds of the log when it is text, and what is given beside it. */
@@ -142,7 +212,9 @@ function scenarioNamed(name: string): (family: FamilyProfile) => Scenario {
 /** @returns its path as a person would type it. */
 function writeReport(paths: readonly string[], wanted: string | undefined, record: RunRecord): string {
   const stem = paths.length === 1 ? basename(paths[0] ?? "").replace(/[^\w.-]+/g, "_") || "stdin" : "recordings";
-  const path = resolve(wanted ?? join(reportsDir(), `check-${stem === "-" ? "stdin" : stem}.html`));
+  const name = `check-${stem === "-" ? "stdin" : stem}.html`;
+  const isFolder = wanted !== undefined && statSync(wanted, { throwIfNoEntry: false })?.isDirectory() === true;
+  const path = resolve(isFolder ? join(wanted, name) : (wanted ?? join(reportsDir(), name)));
   try {
     if (wanted === undefined) mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, renderHtml(record, { known: knownById }));
@@ -154,35 +226,4 @@ function writeReport(paths: readonly string[], wanted: string | undefined, recor
     );
   }
   return relative(process.cwd(), path);
-}
-
-function json(files: readonly CheckedFile[], report: string | undefined): string {
-  const documents = files.map(({ path, recording, family, familyHow, checked }) => ({
-    file: path,
-    form: recording.form,
-    kernel: recording.kernel ?? null,
-    family,
-    familyFoundBy: familyHow,
-    originNs: recording.originNs.toString(),
-    fromNs: Number.isFinite(recording.fromNs) ? recording.fromNs : null,
-    toNs: Number.isFinite(recording.toNs) ? recording.toNs : null,
-    events: recording.events.length,
-    gaps: recording.gaps,
-    controllers: checked.map(({ controller, outcome, recovered, findings, verdict, evidence }) => ({
-      controller,
-      outcome,
-      recovered,
-      story: verdict.story,
-      measures: verdict.measures,
-      findings: findings.map(({ because, segment: _, ...finding }) => ({
-        ...finding,
-        because: because.map((index) => evidence.events[index]),
-      })),
-    })),
-  }));
-  return JSON.stringify(
-    { schema: "mhi-hil/check/1", ...(report === undefined ? {} : { report }), files: documents },
-    null,
-    2,
-  );
 }
