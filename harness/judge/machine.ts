@@ -22,8 +22,8 @@ export interface ChannelView {
   /** Undefined where the family has no such channel. */
   readonly profile: ChannelProfile | undefined;
   state: ChannelLife;
-  /** Counts the STARTs of this channel. */
-  starts: number;
+  /** Number of the START that it is open by, counted over all channels; 0: not seen. */
+  start: number;
   /** Buffers queued since the last START, and completions taken of them; undefined when the START was not seen. */
   queued: number | undefined;
   completed: number;
@@ -68,6 +68,7 @@ export class Machine {
   /** By number: looked up with every buffer. */
   #channels: (ChannelView | undefined)[] = [];
   #unseenChannel: ChannelLife = "unknown";
+  #starts = 0;
 
   constructor(controller: string, family: FamilyProfile) {
     this.controller = controller;
@@ -83,7 +84,7 @@ export class Machine {
       channel,
       profile: this.#profiles.get(channel),
       state: this.#unseenChannel,
-      starts: 0,
+      start: 0,
       queued: this.#unseenChannel === "closed" ? 0 : undefined,
       completed: 0,
       lastPtr: undefined,
@@ -195,7 +196,7 @@ export class Machine {
   /** Counting begins at the command, not at its end: another CPU may queue before the end is recorded. */
   #begin(view: ChannelView, state: ChannelLife): void {
     view.state = state;
-    view.starts++;
+    view.start = ++this.#starts;
     view.queued = 0;
     view.completed = 0;
     view.lastPtr = undefined;

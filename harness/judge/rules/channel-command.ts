@@ -30,6 +30,7 @@ class ChannelCommandRule implements Rule {
   #known = false;
   /** Successful completions that no end record has claimed yet. */
   #unclaimed = 0;
+  /** Bus address of the last completed command; undefined: none yet since the reset, or not known. */
   #lastPtr: number | undefined;
   #lastPtrIndex = -1;
   /** Commands already blamed (by the index of their start), so that each is blamed once. */
@@ -203,13 +204,15 @@ class ChannelCommandRule implements Rule {
     const lastIndex = this.#lastPtrIndex;
     this.#lastPtr = Number.isSafeInteger(ptr) ? ptr : undefined;
     this.#lastPtrIndex = index;
-    if (last === undefined || !Number.isSafeInteger(ptr) || this.#blamed.size > 0) return;
-    const base = last - (last % RING_BYTES);
-    const next = base + ((last + 16 - base) % RING_BYTES);
-    if (ptr === next || this.#skipped((ptr - next + RING_BYTES) % RING_BYTES, event, index)) return;
+    if (!Number.isSafeInteger(ptr) || this.#blamed.size > 0 || (last === undefined && !this.#known)) return;
+    const base = (last ?? ptr) - ((last ?? ptr) % RING_BYTES);
+    // the first command after a reset of the ring stands at its begin
+    const next = last === undefined ? base : base + ((last + 16 - base) % RING_BYTES);
+    const inRing = ptr >= base && ptr < base + RING_BYTES;
+    if (ptr === next || (inRing && this.#skipped((ptr - next + RING_BYTES) % RING_BYTES, event, index))) return;
     this.#context.report({
       title: "device completed a command out of order",
-      expected: `a completion for ring element 0x${next.toString(16)}, the one after 0x${last.toString(16)}`,
+      expected: `a completion for ring element 0x${next.toString(16)}, ${last === undefined ? "the ring's first" : `the one after 0x${last.toString(16)}`}`,
       found: `a completion for 0x${ptr.toString(16)} at ${formatSeconds(event.tNs)}`,
       fromNs: event.tNs,
       atNs: event.tNs,

@@ -3,9 +3,11 @@
  * refused by the host itself and told by channel-command.
  * Source: mhi_update_channel_state, mhi_gen_tre in drivers/bus/mhi/host/main.c; design facts 6.0.6.
  */
+import type { Nanoseconds } from "../../base/clock.ts";
 import { formatSeconds } from "../../base/clock.ts";
 import { channelName } from "../../mhi/families/family.ts";
-import type { ChannelCommandEvent } from "../../trace/mhi-events.ts";
+import { ElementType } from "../../mhi/ring-element.ts";
+import type { ChannelCommandEvent, RingEvent } from "../../trace/mhi-events.ts";
 import type { Transfer } from "../transfer.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
@@ -13,6 +15,8 @@ class ChannelLifeRule implements Rule {
   readonly #context: RuleContext;
   /** Channels already blamed for queueing while closed: once until they are started again. */
   readonly #blamed = new Set<number>();
+  /** Index of the last command completion. */
+  #lastAnswer = -1;
 
   constructor(context: RuleContext) {
     this.#context = context;
@@ -43,8 +47,13 @@ class ChannelLifeRule implements Rule {
     });
   }
 
-  buffer({ channel, tNs }: Transfer, index: number): void {
+  element(event: RingEvent, index: number): void {
+    if (event.type === ElementType.CMD_COMPLETION_EVENT) this.#lastAnswer = index;
+  }
+
+  buffer({ channel, tNs, pid }: Transfer, index: number): void {
     const { machine, report } = this.#context;
+    this.#tooEarly(channel, pid, tNs, index);
     // "starting" and "resetting": another CPU may queue just before the state changes or its record is made
     if (machine.channel(channel).state !== "closed" || this.#blamed.has(channel)) return;
     this.#blamed.add(channel);
@@ -55,6 +64,26 @@ class ChannelLifeRule implements Rule {
       fromNs: machine.pmSinceNs,
       atNs: tNs,
       because: [index],
+    });
+  }
+
+  /**
+   * The driver opens the channel when the device has answered, so before any answer nobody can queue; and the task that
+   * asked goes on only after the end's record.
+   */
+  #tooEarly(channel: number, pid: number, tNs: Nanoseconds, index: number): void {
+    const { machine, report } = this.#context;
+    if (machine.channel(channel).state !== "starting" || this.#blamed.has(channel)) return;
+    const start = machine.pending.get(channel);
+    if (!start || (start.index < this.#lastAnswer && start.event.pid !== pid)) return;
+    this.#blamed.add(channel);
+    report({
+      title: `a buffer was queued on ${this.#name(channel)} before its START had ended`,
+      expected: "buffers only after the completion and the end of START",
+      found: `START at ${formatSeconds(start.event.tNs)}, a buffer at ${formatSeconds(tNs)}, before the end of START`,
+      fromNs: start.event.tNs,
+      atNs: tNs,
+      because: [start.index, index],
     });
   }
 }

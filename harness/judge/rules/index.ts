@@ -1,9 +1,13 @@
 import { channelCommand } from "./channel-command.ts";
 import { channelLife } from "./channel-life.ts";
 import { ctrlEventConsequence } from "./ctrl-event-consequence.ts";
+import { deviceView } from "./device-view.ts";
+import { eeProgression } from "./ee-progression.ts";
 import { handshake } from "./handshake.ts";
+import { interruptView } from "./interrupt-view.ts";
 import { m3Quiet } from "./m3-quiet.ts";
 import { pmTransition } from "./pm-transition.ts";
+import { ringPlace } from "./ring-place.ts";
 import type { RuleDefinition } from "./rule.ts";
 import { sysErrFollow } from "./sys-err-follow.ts";
 import { transferRing } from "./transfer-ring.ts";
@@ -21,5 +25,9 @@ export const RULES: readonly RuleDefinition[] = [
   ctrlEventConsequence,
   channelLife,
   transferRing,
+  ringPlace,
+  eeProgression,
+  interruptView,
+  deviceView,
   m3Quiet,
 ];

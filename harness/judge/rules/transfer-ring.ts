@@ -1,6 +1,6 @@
 /**
  * A channel's ring: never fuller than it is, never more completions than buffers, completions in the order of the ring
- * from its begin on, and no completion longer than its buffer.
+ * from its begin on, no completion longer than its buffer, and only codes and elements that the driver knows.
  *
  * A ring begins at its own length's multiple (mhi_alloc_aligned_ring), is made anew with every START (mhi_init_chan_ctxt)
  * and is emptied by RESET. A chain of buffers is given back by one completion, which points to its last: where a client
@@ -10,15 +10,33 @@
  */
 import { formatSeconds } from "../../base/clock.ts";
 import { channelName } from "../../mhi/families/family.ts";
-import { RING_ELEMENT_BYTES } from "../../mhi/ring-element.ts";
+import {
+  CompletionCode,
+  completionCodeName,
+  ElementType,
+  elementTypeName,
+  RING_ELEMENT_BYTES,
+} from "../../mhi/ring-element.ts";
+import type { RingEvent } from "../../trace/mhi-events.ts";
 import type { ChannelView } from "../machine.ts";
 import type { Transfer } from "../transfer.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
+/** Time sync belongs to no in-tree host, but devices may post it, and nothing comes of it but a line in the log. */
+const CTRL_TYPES: readonly number[] = [
+  ElementType.STATE_CHANGE_EVENT,
+  ElementType.CMD_COMPLETION_EVENT,
+  ElementType.EE_EVENT,
+  ElementType.BW_REQ_EVENT,
+  ElementType.TSYNC_EVENT,
+  ElementType.STALE_EVENT,
+];
+const DATA_TYPES: readonly number[] = [ElementType.STALE_EVENT];
+
 /** Lengths of the buffers in a ring, oldest first. */
 class Lengths {
   /** START that it counts from; another one makes it empty. */
-  starts = -1;
+  start = -1;
   /** What it holds is no longer what the ring holds. */
   lost = true;
   readonly #bytes: Uint16Array;
@@ -29,8 +47,8 @@ class Lengths {
     this.#bytes = new Uint16Array(elements);
   }
 
-  begin(starts: number): void {
-    this.starts = starts;
+  begin(start: number): void {
+    this.start = start;
     this.lost = false;
     this.#first = 0;
     this.#count = 0;
@@ -76,7 +94,21 @@ class TransferRing implements Rule {
     if (!view.chained && !buffer.chained) this.#full(view, view.queued, view.profile.elements, buffer, index);
   }
 
+  /** What else stands on a ring is passed over by the driver: with an error in the log on ring 0, in silence elsewhere. */
+  element(event: RingEvent, index: number): void {
+    const known = event.ring === "ctrl" ? CTRL_TYPES : DATA_TYPES;
+    if (known.includes(event.type)) return;
+    this.#context.report({
+      title: `device posted an element of type ${elementTypeName(event.type)} on a ${event.ring} ring`,
+      expected: `elements of types ${known.map(elementTypeName).join(", ")}${event.ring === "ctrl" ? "" : " and transfers"}`,
+      found: `type ${elementTypeName(event.type)} at ${formatSeconds(event.tNs)}, which the driver does not know there`,
+      atNs: event.tNs,
+      because: [index],
+    });
+  }
+
   completion(completion: Transfer, index: number): void {
+    this.#code(completion, index);
     if (!completion.completes) return;
     const view = this.#context.machine.channel(completion.channel);
     const { queued, profile } = view;
@@ -93,13 +125,25 @@ class TransferRing implements Rule {
     });
   }
 
-  #lengthsOf({ channel, starts }: ChannelView, elements: number): Lengths {
+  /** "Unknown event" in the log: the buffer stays where it is. */
+  #code({ type, code, channel, tNs }: Transfer, index: number): void {
+    if (type !== ElementType.TX_EVENT || (code >= CompletionCode.EOT && code <= CompletionCode.DB_MODE)) return;
+    this.#context.report({
+      title: `device completed a transfer on ${this.#name(channel)} with code ${completionCodeName(code)}`,
+      expected: "EOT, OVERFLOW or EOB for a buffer; OOB or DB_MODE for the doorbell",
+      found: `code ${completionCodeName(code)} at ${formatSeconds(tNs)}`,
+      atNs: tNs,
+      because: [index],
+    });
+  }
+
+  #lengthsOf({ channel, start }: ChannelView, elements: number): Lengths {
     let lengths = this.#lengths[channel];
     if (!lengths) {
       lengths = new Lengths(elements);
       this.#lengths[channel] = lengths;
     }
-    if (lengths.starts !== starts) lengths.begin(starts);
+    if (lengths.start !== start) lengths.begin(start);
     return lengths;
   }
 
@@ -158,7 +202,7 @@ function nextElement(view: ChannelView, elements: number): number | "first" | "a
   // the ring's begin is known from any of its elements only where its length is a power of two
   const aligned = (elements & (elements - 1)) === 0;
   if (lastPtr === undefined)
-    return view.starts > 0 && view.queued !== undefined && !chained && aligned ? "first" : undefined;
+    return view.start > 0 && view.queued !== undefined && !chained && aligned ? "first" : undefined;
   if (chained || !aligned) return "any";
   const bytes = elements * RING_ELEMENT_BYTES;
   const base = lastPtr - (lastPtr % bytes);
