@@ -9,6 +9,7 @@ import { describeError, UsageError } from "../harness/base/errors.ts";
 import { benchBoot } from "./boot.ts";
 import { benchCollector } from "./collector.ts";
 import { type Figure, type FigureSummary, figureLines, summarize } from "./figures.ts";
+import { benchJudge } from "./judge.ts";
 import { benchMmio } from "./mmio.ts";
 import { benchSuite } from "./suite.ts";
 
@@ -16,6 +17,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   boot: benchBoot,
   mmio: benchMmio,
   collector: benchCollector,
+  judge: benchJudge,
   suite: benchSuite,
 };
 

@@ -59,6 +59,8 @@ export class Machine {
   item: WorkerItem | undefined;
   itemSinceNs: Nanoseconds = 0;
   itemIndex = -1;
+  /** Task that runs it. */
+  itemPid = -1;
   deviceState: number | undefined;
   deviceEe: ExecEnv | undefined;
   /** The mission-mode item has begun and nothing shows yet that it did not fail silently. */
@@ -136,6 +138,7 @@ export class Machine {
         break;
       case "worker":
         this.#worker(event.item as WorkerItem, event.tNs, index);
+        this.itemPid = event.pid;
         break;
       case "intvec":
         if (isMissionMode(event.localEe)) this.missionUnproven = false;

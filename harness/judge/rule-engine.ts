@@ -9,12 +9,12 @@
 import type { Nanoseconds } from "../base/clock.ts";
 import { formatSeconds } from "../base/clock.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
-import { elementType } from "../mhi/ring-element.ts";
 import type { KernelRelease } from "../mhi/transitions.ts";
 import { type BatchNames, type EventBatch, Kind } from "../trace/batch.ts";
-import type { Gap, MhiEvent } from "../trace/mhi-events.ts";
+import type { Gap, MhiEvent, RingEvent } from "../trace/mhi-events.ts";
 import { type DeviceLine, describeGap, gapWithin, type LogLine } from "./evidence.ts";
 import { Machine } from "./machine.ts";
+import { rowEvent } from "./row-event.ts";
 import { RULES } from "./rules/index.ts";
 import type { RuleDefinition, RuleFinding } from "./rules/rule.ts";
 import { RuleLine } from "./rules/rule-line.ts";
@@ -66,9 +66,10 @@ export class RuleEngine {
     if (event.kind === "tre") {
       this.#transfer.fromBuffer(event);
       line.buffer(this.#transfer, index);
-    } else if (event.kind === "ring" && isTransferType(event.type)) {
-      this.#transfer.fromCompletion(event);
-      line.completion(this.#transfer, index);
+    } else if (event.kind === "ring") {
+      this.#transfer.fromElement(event);
+      if (isTransferType(event.type)) line.completion(this.#transfer, index);
+      else line.element(event, this.#transfer, index);
     } else line.event(event, index);
   }
 
@@ -78,7 +79,7 @@ export class RuleEngine {
    * @param firstIndex - what findings name the row `from` by; the others follow.
    */
   feedBatch(batch: EventBatch, from = 0, to = batch.length, firstIndex = from): void {
-    const { kind, b } = batch;
+    const { kind } = batch;
     const transfer = this.#transfer;
     for (let row = from; row < to; row++) {
       const what = kind[row] ?? Kind.OTHER;
@@ -88,10 +89,11 @@ export class RuleEngine {
       if (what === Kind.TRE) {
         transfer.fromRow(batch, row, what);
         line.buffer(transfer, index);
-      } else if ((what === Kind.CTRL || what === Kind.DATA) && isTransferType(elementType(b[row] ?? 0))) {
+      } else if (what === Kind.CTRL || what === Kind.DATA) {
         transfer.fromRow(batch, row, what);
-        line.completion(transfer, index);
-      } else line.event(batch.event(row) as MhiEvent, index);
+        if (isTransferType(transfer.type)) line.completion(transfer, index);
+        else line.element(rowEvent(batch, row) as RingEvent, transfer, index);
+      } else line.event(rowEvent(batch, row), index);
     }
   }
 

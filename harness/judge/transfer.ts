@@ -1,5 +1,5 @@
 /**
- * What flows in masses, buffers and their completions, without an object for each: one that is filled anew from an
+ * What flows in masses, buffers and elements of event rings, without an object for each: one that is filled anew from an
  * event or from a row of a batch.
  */
 import type { Nanoseconds } from "../base/clock.ts";
@@ -71,7 +71,7 @@ export class Transfer {
     this.chained = (event.dword1 & TRE_CHAIN) !== 0;
   }
 
-  fromCompletion(event: RingEvent): void {
+  fromElement(event: RingEvent): void {
     this.#from(event);
     this.ctrl = event.ring === "ctrl";
     this.channel = event.channel;

@@ -57,10 +57,25 @@ class ChannelCommandRule implements Rule {
   }
 
   /** A reset starts the command ring afresh (mhi_pm_disable_transition, mhi_pm_sys_error_transition). */
-  pm(event: PmStateEvent): void {
+  pm(event: PmStateEvent, index: number): void {
+    if (event.pmState === PmState.M3_ENTER) this.#suspended(event, index);
     if (event.pmState !== PmState.DISABLE && event.pmState !== PmState.POR) return;
     this.forget();
     this.#known = true;
+  }
+
+  /** A command holds a wake vote until its end is recorded, and mhi_pm_suspend refuses while there is one. */
+  #suspended(event: PmStateEvent, index: number): void {
+    const [pending] = this.#context.machine.pending.values();
+    if (!pending || this.#unclaimed === 0 || this.#blamed.size > 0) return;
+    this.#context.report({
+      title: `host suspended in the middle of ${this.#words(pending.event)}`,
+      expected: "no PM M3_ENTER between the device's completion of a command and the command's end",
+      found: `${this.#words(pending.event)} at ${formatSeconds(pending.event.tNs)}, answered and not ended, M3_ENTER at ${formatSeconds(event.tNs)}`,
+      fromNs: pending.event.tNs,
+      atNs: event.tNs,
+      because: [pending.index, index],
+    });
   }
 
   #words(event: ChannelCommandEvent): string {

@@ -31,7 +31,10 @@ class ChannelLifeRule implements Rule {
   }
 
   chan(event: ChannelCommandEvent, index: number): void {
-    if (event.phase !== "start") return;
+    if (event.phase === "end") {
+      this.#ended(event, index);
+      return;
+    }
     this.#blamed.delete(event.channel);
     const { machine, report } = this.#context;
     const under = machine.pending.get(event.channel);
@@ -44,6 +47,21 @@ class ChannelLifeRule implements Rule {
       fromNs: under.event.tNs,
       atNs: event.tNs,
       because: [under.index, index],
+    });
+  }
+
+  /** mhi_update_channel_state is one call: the task that records its begin records its end. */
+  #ended(event: ChannelCommandEvent, index: number): void {
+    const { machine, report } = this.#context;
+    const begun = machine.pending.get(event.channel);
+    if (!begun || begun.event.pid === event.pid || event.source === "dynamic-debug") return;
+    report({
+      title: `${this.#name(event.channel)}: a command was ended by another task than began it`,
+      expected: `the end by task ${begun.event.pid}`,
+      found: `begun at ${formatSeconds(begun.event.tNs)}, ended by task ${event.pid} at ${formatSeconds(event.tNs)}`,
+      fromNs: begun.event.tNs,
+      atNs: event.tNs,
+      because: [begun.index, index],
     });
   }
 

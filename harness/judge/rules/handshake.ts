@@ -42,8 +42,19 @@ const HANDSHAKES: readonly Handshake[] = [
     logSays: /failed to enter MHI Ready|failed to clear MHI Reset|link is not accessible/i,
   },
   {
+    // firmware over BHI, then READY; without firmware at once FW_DL_ERR, which its own rule tells
+    begins: (event, machine) => event.kind === "worker" && event.item === WorkerItem.PBL && !isErrorPm(machine.pm),
+    answer: (event) => isPm(event, PmState.POR, PmState.FW_DL_ERR),
+    limitMs: (family) => 2 * family.timeoutMs + family.readyTimeoutMs,
+    margin: POLLED_MARGIN,
+    title: wording.notReady,
+    expected: "PM POR after work item PBL (device took the image, then set READY)",
+    logSays: /failed to enter MHI Ready|failed to clear MHI Reset|link is not accessible/i,
+  },
+  {
     // a second READY handshake follows at once when SYS_ERR was handled twice (6.4): then the first needs no answer
-    begins: (event, machine) => isPm(event, PmState.POR) && machine.item === WorkerItem.READY,
+    begins: (event, machine) =>
+      isPm(event, PmState.POR) && (machine.item === WorkerItem.READY || machine.item === WorkerItem.PBL),
     answer: (event) => isPm(event, PmState.M0, PmState.POR),
     limitMs: (family) => family.timeoutMs,
     margin: PLAIN_MARGIN,

@@ -1,5 +1,6 @@
 import { channelCommand } from "./channel-command.ts";
 import { channelLife } from "./channel-life.ts";
+import { channelPair } from "./channel-pair.ts";
 import { ctrlEventConsequence } from "./ctrl-event-consequence.ts";
 import { deviceView } from "./device-view.ts";
 import { eeProgression } from "./ee-progression.ts";
@@ -9,6 +10,7 @@ import { m3Quiet } from "./m3-quiet.ts";
 import { pmTransition } from "./pm-transition.ts";
 import { ringPlace } from "./ring-place.ts";
 import type { RuleDefinition } from "./rule.ts";
+import { suspend } from "./suspend.ts";
 import { sysErrFollow } from "./sys-err-follow.ts";
 import { transferRing } from "./transfer-ring.ts";
 import { unexpectedFailure } from "./unexpected-failure.ts";
@@ -24,6 +26,8 @@ export const RULES: readonly RuleDefinition[] = [
   workerItem,
   ctrlEventConsequence,
   channelLife,
+  channelPair,
+  suspend,
   transferRing,
   ringPlace,
   eeProgression,

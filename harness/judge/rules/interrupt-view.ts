@@ -124,7 +124,7 @@ class InterruptView implements Rule {
 
   intvec(event: IntvecEvent, index: number): void {
     // a probe reads the host's side at another moment
-    if (event.source === undefined) {
+    if ((event.source ?? "trace-event") === "trace-event") {
       this.#learn(event);
       this.#compare("EE", this.#ee, event.localEe, execEnvName, event, index);
       this.#compare("state", this.#state, event.localState, mhiStateName, event, index);

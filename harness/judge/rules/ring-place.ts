@@ -14,13 +14,15 @@ import { formatSeconds } from "../../base/clock.ts";
 import { channelName } from "../../mhi/families/family.ts";
 import { PmState } from "../../mhi/pm-state.ts";
 import { ElementType, RING_ELEMENT_BYTES } from "../../mhi/ring-element.ts";
-import type { PmStateEvent, RingEvent } from "../../trace/mhi-events.ts";
+import type { PmStateEvent } from "../../trace/mhi-events.ts";
 import type { Transfer } from "../transfer.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
 /** Kernels of 64 bits live in the upper half of the addresses, with five levels of pages from 0xff00... on; a hash has 32 bits. */
 const KERNEL_HIGH = 0xff000000;
 const PAGE_BYTES = 4096;
+
+const OF_A_CHANNEL: readonly number[] = [ElementType.TX_EVENT, ElementType.RSC_TX_EVENT, ElementType.STALE_EVENT];
 
 type Step = "next" | "first" | "wrong" | "unknown";
 
@@ -136,30 +138,20 @@ class RingPlace implements Rule {
     this.#report(`a buffer of ${name} does not stand behind the one before it in the ring`, buffer.tNs, before, index);
   }
 
-  completion(completion: Transfer, index: number): void {
-    this.#event(completion.ctrl, completion.channel, completion.slotLow, completion.slotHigh, completion.tNs, index);
-  }
-
-  element(event: RingEvent, index: number): void {
-    const { slot, ring, type, channel } = event;
-    if (slot === undefined || slot.length <= 10) return;
-    const low = Number.parseInt(slot.slice(-8), 16);
-    const high = Number.parseInt(slot.slice(2, -8), 16);
-    const ctrl = ring === "ctrl";
-    // of which ring any other element of a data ring is, it does not say
-    if (!ctrl && type !== ElementType.STALE_EVENT) {
+  posted(element: Transfer, index: number): void {
+    const { slotLow, slotHigh, ctrl, channel, type } = element;
+    if (slotHigh < KERNEL_HIGH || this.#resetting) return;
+    // of which ring another element of a data ring is, it does not say
+    if (!ctrl && !OF_A_CHANNEL.includes(type)) {
       for (const place of this.#eventRings) if (place !== this.#ctrl) place?.forget();
-    } else this.#event(ctrl, channel, low, high, event.tNs, index);
-  }
-
-  #event(ctrl: boolean, channel: number, low: number, high: number, tNs: Nanoseconds, index: number): void {
-    if (high < KERNEL_HIGH || this.#resetting) return;
+      return;
+    }
     const place = ctrl ? this.#ctrl : this.#data[channel];
     if (!place) return;
     const before = place.lastIndex;
-    if (place.step(low, high, index) !== "wrong") return;
+    if (place.step(slotLow, slotHigh, index) !== "wrong") return;
     const name = ctrl ? "the control event ring" : `the event ring of channel ${channel}`;
-    this.#report(`an element of ${name} does not stand behind the one before it`, tNs, before, index);
+    this.#report(`an element of ${name} does not stand behind the one before it`, element.tNs, before, index);
   }
 
   #report(title: string, tNs: Nanoseconds, before: number, index: number): void {

@@ -21,6 +21,7 @@ export class RuleLine {
   readonly #intvec: readonly Having<"intvec">[];
   readonly #chan: readonly Having<"chan">[];
   readonly #element: readonly Having<"element">[];
+  readonly #posted: readonly Having<"posted">[];
   readonly #buffer: readonly Having<"buffer">[];
   readonly #completion: readonly Having<"completion">[];
   readonly #advance: readonly Having<"advance">[];
@@ -46,6 +47,7 @@ export class RuleLine {
     this.#intvec = having(rules, "intvec");
     this.#chan = having(rules, "chan");
     this.#element = having(rules, "element");
+    this.#posted = having(rules, "posted");
     this.#buffer = having(rules, "buffer");
     this.#completion = having(rules, "completion");
     this.#advance = having(rules, "advance");
@@ -59,11 +61,21 @@ export class RuleLine {
 
   completion(completion: Transfer, index: number): void {
     this.#expectations.advance(completion.tNs);
+    for (const rule of this.#posted) rule.posted(completion, index);
     for (const rule of this.#completion) rule.completion(completion, index);
     this.machine.completion(completion);
   }
 
-  /** Anything but buffers and transfer events. */
+  /** An element that is no transfer event. */
+  element(event: RingEvent, element: Transfer, index: number): void {
+    this.#expectations.advance(event.tNs);
+    this.#expectations.event(event, index);
+    for (const rule of this.#posted) rule.posted(element, index);
+    for (const rule of this.#element) rule.element(event, index);
+    this.machine.apply(event, index);
+  }
+
+  /** Anything but buffers and elements. */
   event(event: MhiEvent, index: number): void {
     this.#expectations.advance(event.tNs);
     this.#expectations.event(event, index);
@@ -80,8 +92,6 @@ export class RuleLine {
       case "chan":
         for (const rule of this.#chan) rule.chan(event, index);
         break;
-      default:
-        for (const rule of this.#element) rule.element(event as RingEvent, index);
     }
     this.machine.apply(event, index);
   }

@@ -53,6 +53,8 @@ export interface Rule {
   chan?(event: ChannelCommandEvent, index: number): void;
   /** An element of an event ring that is no transfer event. */
   element?(event: RingEvent, index: number): void;
+  /** Any element of an event ring, before `element` or `completion` is called for it. Not to be kept. */
+  posted?(element: Transfer, index: number): void;
   /** A buffer is queued (mhi_gen_tre). Not to be kept. */
   buffer?(buffer: Transfer, index: number): void;
   /** A transfer event, type 0x22 or 0x28, is taken from an event ring. Not to be kept. */

@@ -99,9 +99,9 @@ class TransferRing implements Rule {
     const known = event.ring === "ctrl" ? CTRL_TYPES : DATA_TYPES;
     if (known.includes(event.type)) return;
     this.#context.report({
-      title: `device posted an element of type ${elementTypeName(event.type)} on a ${event.ring} ring`,
+      title: `device posted ${elementTypeName(event.type)} on a ${event.ring} ring`,
       expected: `elements of types ${known.map(elementTypeName).join(", ")}${event.ring === "ctrl" ? "" : " and transfers"}`,
-      found: `type ${elementTypeName(event.type)} at ${formatSeconds(event.tNs)}, which the driver does not know there`,
+      found: `${elementTypeName(event.type)} at ${formatSeconds(event.tNs)}, which the driver does not know there`,
       atNs: event.tNs,
       because: [index],
     });

@@ -1,6 +1,7 @@
 /**
  * Work items run strictly one after another (single ordered workqueue), and some PM states are entered only from within
- * certain items; some items only follow certain PM states. Source: mhi_pm_st_worker and its callees in
+ * certain items, by the task that runs them; some items only follow certain PM states. An item that is in the middle of a
+ * channel command (a client's probe starts its channels) is not over before the command is. Source: mhi_pm_st_worker and its callees in
  * drivers/bus/mhi/host/pm.c, boot.c; design facts 6.0.4, 6.0.9.
  */
 import { formatSeconds } from "../../base/clock.ts";
@@ -8,7 +9,7 @@ import type { PmState } from "../../mhi/pm-state.ts";
 import { PmState as Pm, pmStateName } from "../../mhi/pm-state.ts";
 import type { WorkerItem } from "../../mhi/worker-item.ts";
 import { WorkerItem as Item, workerItemName } from "../../mhi/worker-item.ts";
-import type { PmStateEvent, WorkerEvent } from "../../trace/mhi-events.ts";
+import type { ChannelCommandEvent, PmStateEvent, WorkerEvent } from "../../trace/mhi-events.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule, RuleContext, RuleDefinition } from "./rule.ts";
 
@@ -68,6 +69,8 @@ class WorkerItemRule implements Rule {
   readonly #context: RuleContext;
   /** READY and PBL items that are still accounted for: one a power-up, one a SYS ERROR item. */
   #powerUps: number | undefined;
+  /** Task of the item before the last. */
+  #pidBefore: number | undefined;
   /** POR and DISABLE records since the last item began. */
   #entered = new Map<PmState, number>();
 
@@ -76,6 +79,7 @@ class WorkerItemRule implements Rule {
   }
 
   forget(): void {
+    this.#pidBefore = undefined;
     this.#powerUps = undefined;
     this.#entered.clear();
   }
@@ -86,6 +90,7 @@ class WorkerItemRule implements Rule {
     if (state === Pm.DISABLE) this.#powerUps = 1;
     const items = ONLY_INSIDE.get(state);
     if (!items || machine.item === undefined) return;
+    if (event.pid !== machine.itemPid && event.source !== "dynamic-debug") this.#otherTask(event, index);
     const inside = items.includes(machine.item);
     const before = this.#entered.get(state);
     if (ONCE_AN_ITEM.includes(state)) this.#entered.set(state, index);
@@ -102,8 +107,37 @@ class WorkerItemRule implements Rule {
     });
   }
 
+  #otherTask(event: PmStateEvent, index: number): void {
+    const { machine, report } = this.#context;
+    report({
+      title: `PM state ${pmStateName(event.pmState)} entered by another task than its work item's`,
+      expected: `task ${machine.itemPid}, which runs ${workerItemName(machine.item ?? 0)}: items never overlap`,
+      found: `task ${event.pid} at ${formatSeconds(event.tNs)}; the item began at ${formatSeconds(machine.itemSinceNs)}`,
+      fromNs: machine.itemSinceNs,
+      atNs: event.tNs,
+      because: [machine.itemIndex, index],
+    });
+  }
+
+  /** The task of an item asks and waits inside of it: its command ends before any other item begins. */
+  chan(event: ChannelCommandEvent, index: number): void {
+    if (event.phase !== "end") return;
+    const { machine, report } = this.#context;
+    const pending = machine.pending.get(event.channel);
+    if (!pending || machine.itemIndex <= pending.index || pending.event.pid !== this.#pidBefore) return;
+    report({
+      title: `work item ${workerItemName(machine.item ?? 0)} began before the one before it had ended`,
+      expected: "work items one after another",
+      found: `a channel command of the item before went on from ${formatSeconds(pending.event.tNs)} to ${formatSeconds(event.tNs)}, ${workerItemName(machine.item ?? 0)} began at ${formatSeconds(machine.itemSinceNs)}`,
+      fromNs: pending.event.tNs,
+      atNs: event.tNs,
+      because: [pending.index, machine.itemIndex, index],
+    });
+  }
+
   worker(event: WorkerEvent, index: number): void {
     const { machine, report } = this.#context;
+    this.#pidBefore = machine.item === undefined ? undefined : machine.itemPid;
     const item = event.item as WorkerItem;
     this.#entered.clear();
     const surplus = this.#surplus(item);
