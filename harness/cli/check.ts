@@ -40,8 +40,10 @@ export const checkCommand = (): Command =>
     .argument("[files...]", FILE_ARGUMENT)
     .option("--family <id>", `device family: ${familyIds().join(", ")} (default: what the recording's log names)`)
     .option(
-      "--scenario <name...>",
-      "what must have happened in it, one after another, besides the rules that always hold",
+      "--scenario <name>",
+      "what must have happened in it, besides the rules that always hold; several: one after another",
+      // a list of words would take the recordings' names too
+      (name, before: readonly string[] = []) => [...before, name],
     )
     .option("--list-scenarios", "names for --scenario")
     .option("--allow-recovered", "failures that the device came back from do not count")
@@ -61,7 +63,7 @@ Exit codes: 0 pass, 1 fail, 2 the recording cannot be read, 3 inconclusive: evid
 Examples:
   mhi-hil check customer.dat
   mhi-hil check trace.txt --dmesg dmesg.txt --family sdx55
-  mhi-hil check boot.dat --scenario boot
+  mhi-hil check --scenario boot --scenario runtime-suspend boot.dat
   mhi-hil check nightly/*.dat.gz --allow-recovered --json
   ssh host cat /sys/kernel/tracing/trace | mhi-hil check -`;
 
