@@ -1,6 +1,6 @@
 /** Verdicts on recordings as a run record, so that the report of runs shows them too. */
 import { basename } from "node:path";
-import { pmEdgeCoverage } from "../judge/index.ts";
+import { coverageOf, edgesOfAll } from "../judge/index.ts";
 import type { Checked } from "../judge/recording/check.ts";
 import type { Recording } from "../judge/recording/recording.ts";
 import { exitCodeFor } from "../record/exit-code.ts";
@@ -51,7 +51,10 @@ export function recordOf(files: readonly CheckedFile[], options: RecordOptions):
     },
     faults: [],
     tests,
-    coverage: pmEdgeCoverage(files.flatMap(({ checked }) => checked.flatMap(({ coverage }) => coverage))),
+    coverage: coverageOf(edgesOfAll(files.flatMap(({ checked }) => checked.map(({ coverage }) => coverage))), {
+      ...(first ? { family: first.recording.family.family } : {}),
+      ...(first?.recording.kernel === undefined ? {} : { kernel: first.recording.kernel }),
+    }),
     counts: countsOf(outcomes),
     exitCode: exitCodeFor(outcomes, options.trouble),
     trouble: [...options.trouble],

@@ -20,12 +20,14 @@ import { deviceLinesOf } from "./device-lines.ts";
 import { Progress } from "./progress.ts";
 import { FILE_ARGUMENT, openRecording, withDeviceLog } from "./trace-input.ts";
 import { version } from "./version.ts";
+import { watch } from "./watch.ts";
 
 interface CheckOptions {
   readonly family?: string;
   readonly scenario?: readonly string[];
   readonly listScenarios?: boolean;
   readonly allowRecovered?: boolean;
+  readonly watch?: boolean;
   readonly dmesg?: string;
   readonly deviceLog?: string;
   readonly clockSamples?: string;
@@ -47,6 +49,7 @@ export const checkCommand = (): Command =>
     )
     .option("--list-scenarios", "names for --scenario")
     .option("--allow-recovered", "failures that the device came back from do not count")
+    .option("--watch", "of a pipe that is still written to: what the rules find, as it comes; the verdict at its end")
     .option("--dmesg <file>", "the host's kernel log of the same boot: it names causes")
     .option("--html <file>", "the report's place, a file or a folder (default: reports/out/check-NAME.html)")
     .option("--no-html", "no report")
@@ -65,7 +68,8 @@ Examples:
   mhi-hil check trace.txt --dmesg dmesg.txt --family sdx55
   mhi-hil check --scenario boot --scenario runtime-suspend boot.dat
   mhi-hil check nightly/*.dat.gz --allow-recovered --json
-  ssh host cat /sys/kernel/tracing/trace | mhi-hil check -`;
+  ssh host cat /sys/kernel/tracing/trace | mhi-hil check -
+  ssh host cat /sys/kernel/tracing/trace_pipe | mhi-hil check --watch --family sdx55 -     (ends with Ctrl-C)`;
 
 async function run(paths: readonly string[], options: CheckOptions): Promise<void> {
   if (options.listScenarios) return void process.stdout.write(`${scenarioNames().join("\n")}\n`);
@@ -103,7 +107,13 @@ interface Asked {
 }
 
 /** @throws UsageError for what no recording is needed to see. */
-function askedOf(paths: readonly string[], { family, scenario: names, deviceLog }: CheckOptions): Asked {
+function askedOf(paths: readonly string[], { family, scenario: names, deviceLog, watch }: CheckOptions): Asked {
+  if (watch && (paths.length > 1 || paths[0] !== "-")) {
+    throw new UsageError(
+      "check-watch",
+      "--watch reads a pipe: give - alone; of a file that grows: tail -c +1 -f FILE | mhi-hil check --watch -",
+    );
+  }
   if (deviceLog !== undefined && paths.length > 1) {
     throw new UsageError("check-device-log", "--device-log is the log of one recording: check them one by one");
   }
@@ -136,7 +146,8 @@ async function checkFiles(
 
 async function checkFile(path: string, options: CheckOptions, asked: Asked): Promise<CheckedFile> {
   const progress = process.stderr.isTTY ? new Progress(process.stderr) : undefined;
-  const { source, axis } = await openRecording(path);
+  const watching = options.watch ? watch(options.json ? process.stderr : process.stdout) : undefined;
+  const { source, axis } = await openRecording(path, watching ? { live: watching.signal } : {});
   try {
     return {
       path,
@@ -145,10 +156,12 @@ async function checkFile(path: string, options: CheckOptions, asked: Asked): Pro
         allowRecovered: options.allowRecovered === true,
         log: (originNs) => logOf(path, options.dmesg, originNs),
         ...(options.deviceLog === undefined ? {} : { device: () => deviceLinesFor(path, options, axis) }),
+        ...(watching ? { onFound: watching.tell } : {}),
         onProgress: (events) => progress?.update(`${basename(path)}: ${(events / 1e6).toFixed(1)} million events`),
       })),
     };
   } finally {
+    watching?.done();
     progress?.done();
     source.close();
   }

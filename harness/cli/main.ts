@@ -1,6 +1,7 @@
 /** `mhi-hil`: one file a command; this one only puts them together. */
 import { Command } from "commander";
 import { checkCommand } from "./check.ts";
+import { coverageCommand } from "./coverage.ts";
 import { cutCommand } from "./cut.ts";
 import { decodeCommand } from "./decode.ts";
 import { exportCommand } from "./export.ts";
@@ -27,6 +28,7 @@ Examples:
   mhi-hil lab up && mhi-hil lab shell  a virtual rig to look around in
   mhi-hil report                       the newest run's report
   mhi-hil check customer.dat           verdict on a recording, with no rig
+  mhi-hil coverage --missing           what no run has exercised yet, and how to reach it
   mhi-hil decode trace.dat             a recording of mhi_host in words
   mhi-hil export trace.dat --to perfetto -o trace.perfetto-trace`,
     )
@@ -35,6 +37,7 @@ Examples:
     .addCommand(rigsCommand())
     .addCommand(reportCommand())
     .addCommand(checkCommand())
+    .addCommand(coverageCommand())
     .addCommand(decodeCommand())
     .addCommand(exportCommand())
     .addCommand(cutCommand());

@@ -75,11 +75,17 @@ export interface Opened {
 }
 
 /** @throws what openTrace throws. */
-export async function openRecording(file: string, options: SelectionOptions = {}): Promise<Opened> {
+export async function openRecording(
+  file: string,
+  options: SelectionOptions & { readonly live?: AbortSignal } = {},
+): Promise<Opened> {
   if (file === "-" && process.stdin.isTTY) {
     throw new UsageError("trace-terminal", "- reads a recording from a pipe, and standard input is a terminal");
   }
-  const source = await openTrace(file, options.buffer === undefined ? {} : { buffer: options.buffer });
+  const source = await openTrace(file, {
+    ...(options.buffer === undefined ? {} : { buffer: options.buffer }),
+    ...(options.live ? { live: options.live } : {}),
+  });
   const axis = new TimeAxis(source);
   return { source, axis, selection: new Selection(options, axis), tally: new Tally() };
 }

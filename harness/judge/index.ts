@@ -1,6 +1,14 @@
 /** The judge's door: evidence in, verdict out. */
 export { neverEntered, tookLonger } from "./assertions.ts";
-export { type CoverageEvent, type PmEdgeCoverage, pmEdgeCoverage } from "./coverage.ts";
+export {
+  type CoverageEvent,
+  coverageOf,
+  edgesOf,
+  edgesOfAll,
+  type Missing,
+  missingOf,
+  united,
+} from "./coverage/index.ts";
 export type { DeviceLine, Evidence, LogLine } from "./evidence.ts";
 export { KNOWN_FAILURES, type KnownFailure, type KnownMatch, knownAs, knownById, knownIn } from "./known/index.ts";
 export { Matcher, type MatcherState } from "./matcher.ts";

@@ -119,6 +119,8 @@ export const testRecordSchema = z.object({
   story: z.string(),
   findings: z.array(findingSchema),
   measures: z.array(measureSchema),
+  /** Ids of those that were followed to their end. Absent in older records. */
+  scenarios: z.array(z.string()).optional(),
   segments: z.array(segmentSchema),
   actions: z.array(actionRecordSchema),
   console: z.array(consoleLineSchema),
@@ -127,6 +129,20 @@ export const testRecordSchema = z.object({
   files: z.array(z.string()),
 });
 export type TestRecord = z.infer<typeof testRecordSchema>;
+
+const coveredSchema = z.object({ seen: z.array(z.string()), total: z.number().int() });
+
+/** Edges as `FROM->TO`, channel commands as `NAME NUMBER COMMAND`. All but the PM edges is absent in older records. */
+export const coverageSchema = z.object({
+  pmEdgesSeen: z.array(z.string()),
+  pmEdgesTotal: z.number().int(),
+  /** The device that was exercised. */
+  of: z.object({ family: z.string(), kernel: z.string().optional(), firmware: z.string().optional() }).optional(),
+  ee: coveredSchema.optional(),
+  channels: coveredSchema.optional(),
+  scenarios: coveredSchema.optional(),
+});
+export type CoverageRecord = z.infer<typeof coverageSchema>;
 
 export const runRecordSchema = z.object({
   schema: z.literal(RUN_SCHEMA),
@@ -146,7 +162,7 @@ export const runRecordSchema = z.object({
   }),
   faults: z.array(z.string()),
   tests: z.array(testRecordSchema),
-  coverage: z.object({ pmEdgesSeen: z.array(z.string()), pmEdgesTotal: z.number().int() }),
+  coverage: coverageSchema,
   counts: z.record(outcomeSchema, z.number().int()),
   exitCode: z.number().int(),
   /** A fault of the rig or the run itself that no single test holds. */

@@ -12,8 +12,9 @@ import { headLine, summary, testLine } from "../../reports/console.ts";
 import { renderHtml } from "../../reports/html/render.ts";
 import { renderJunit } from "../../reports/junit.ts";
 import { systemClock } from "../base/clock.ts";
-import { pmEdgeCoverage } from "../judge/coverage.ts";
+import { coverageOf, edgesOf } from "../judge/coverage/index.ts";
 import { knownById } from "../judge/known/index.ts";
+import { familyById, familyIds } from "../mhi/families/index.ts";
 import { exitCodeFor } from "../record/exit-code.ts";
 import { type EarlierLookup, earlierIn, writeSignatures } from "../record/history.ts";
 import { type Outcome, outcomeSchema, RUN_SCHEMA, type RunRecord, type TestRecord } from "../record/schema.ts";
@@ -116,11 +117,22 @@ export default class MhiReporter implements Reporter {
       },
       faults: this.#run.faults,
       tests,
-      coverage: pmEdgeCoverage(tests.flatMap((test) => test.segments.map((segment) => segment.events))),
+      coverage: this.#coverage(tests),
       counts: countOutcomes(outcomes),
       exitCode: exitCodeFor(outcomes, this.#trouble),
       trouble: this.#trouble,
     };
+  }
+
+  #coverage(tests: readonly TestRecord[]): RunRecord["coverage"] {
+    const segments = tests.flatMap((test) => test.segments);
+    const family = familyIds().find((id) => id === this.#rig?.family);
+    const kernel = segments[0]?.kernel;
+    return coverageOf(edgesOf(segments.map(({ events }) => events)), {
+      ...(family === undefined ? {} : { family: familyById(family) }),
+      ...(kernel === undefined ? {} : { kernel }),
+      scenarios: tests.flatMap(({ scenarios }) => scenarios ?? []),
+    });
   }
 
   #print(lines: readonly string[]): void {

@@ -119,6 +119,9 @@ export class TestSession {
       story,
       findings,
       measures,
+      scenarios: this.trace.followed.flatMap(({ scenario, verdict }) =>
+        verdict.outcome === "pass" ? [scenario.id] : [],
+      ),
       segments,
       actions: this.#rig.actions,
       console: consoleLines,

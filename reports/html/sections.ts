@@ -37,8 +37,23 @@ export function head(run: RunRecord): string {
 <dl class="facts">${fact("command", run.command.join(" "))}${Object.entries(run.versions)
     .map(([name, version]) => fact(name, version))
     .join("")}</dl>
-<p class="edges">${run.coverage.pmEdgesSeen.map((edge) => `<code>${esc(edge)}</code>`).join(" ") || "no PM edge was seen"}</p></details>
+${covered(run)}</details>
 </header>${notices(run)}`;
+}
+
+/** What the run has exercised, a line each sort. */
+function covered({ coverage }: RunRecord): string {
+  const { pmEdgesSeen, pmEdgesTotal, ee, channels, scenarios } = coverage;
+  const line = (name: string, part: { seen: readonly string[]; total: number } | undefined): string =>
+    part
+      ? `<p class="edges">${name} ${part.seen.length} of ${part.total}: ${part.seen.map((one) => `<code>${esc(one)}</code>`).join(" ") || "none was seen"}</p>`
+      : "";
+  return [
+    line("PM edges", { seen: pmEdgesSeen, total: pmEdgesTotal }),
+    line("EE edges", ee),
+    line("channel commands", channels),
+    line("scenarios", scenarios),
+  ].join("\n");
 }
 
 function exitWords(run: RunRecord): { readonly outcome: Outcome; readonly text: string } {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { cli, root } from "../support/cli.ts";
+import { cli, root, startCli } from "../support/cli.ts";
 
 const DATA = join(root, "test/data/trace");
 const folder = mkdtempSync(join(tmpdir(), "mhi-hil-check-"));
@@ -141,6 +141,7 @@ describe("what cannot be judged", () => {
     ["no file", [], /check wants a recording/],
     ["a file that is not there", [join(folder, "nix.dat")], /cannot be opened/],
     ["an unknown family", ["--family", "sdx99", join(DATA, "linux-6.12-live")], /no device family "sdx99"/],
+    ["--watch of a file", ["--watch", join(DATA, "linux-6.12-live")], /--watch reads a pipe: give - alone/],
     ["an unknown scenario", ["--scenario", "x", join(DATA, "linux-6.12-live")], /no scenario "x"; there are: boot/],
     [
       "a log that is not there",
@@ -165,5 +166,38 @@ describe("what cannot be judged", () => {
     expect((await cli(["check", path])).code).toBe(2);
     writeFileSync(path, gzipSync("# tracer: nop\n"));
     expect((await cli(["check", "--no-html", path])).code).toBe(3);
+  });
+});
+
+describe("--watch", () => {
+  const lines = gunzipSync(readFileSync(join(DATA, "truth/linux-6.12/nominal.report.txt.gz"))).toString();
+
+  test("tells a finding before the recording ends, then the verdict; Ctrl-C ends it", async () => {
+    const { child, done, seen } = startCli(["check", "--no-html", "--watch", "-"], {}, "pipe");
+    const half = lines.indexOf("\n", lines.indexOf("SYS ERROR Process"));
+    child.stdin?.write(lines.slice(0, half + 1));
+    await seen(/mhi0 {2}.*SYS_ERR/, 10_000);
+    expect(child.exitCode).toBe(null);
+    child.stdin?.write(lines.slice(half + 1));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.kill("SIGINT"); // the pipe stays open: nobody waits for it for ever
+    const { code, stdout, stderr } = await done;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    expect(stdout).toMatch(/FAIL, recovered {3}F12/);
+    child.stdin?.destroy();
+  });
+
+  test("finds the same as a reading of the whole", async () => {
+    const { child, done } = startCli(["check", "--no-html", "--json", "--watch", "-"], {}, "pipe");
+    child.stdin?.end(lines);
+    const [watched, whole] = [await done, await checked(join(DATA, "truth/linux-6.12/nominal.report.txt.gz"))];
+    const document = documentSchema.parse(JSON.parse(watched.stdout));
+    const facts = ({ controllers }: (typeof document.files)[number]) =>
+      controllers.map(({ outcome, story, findings }) => ({
+        outcome,
+        story,
+        titles: findings.map(({ title, signature }) => [title, signature]),
+      }));
+    expect(document.files.map(facts)).toEqual(whole.document.files.map(facts));
   });
 });

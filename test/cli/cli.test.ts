@@ -214,3 +214,23 @@ describe("report", () => {
     );
   });
 });
+
+describe("coverage", () => {
+  const coverage = { pmEdgesSeen: ["POR->M0"], pmEdgesTotal: 48, of: { family: "sdx55", kernel: "6.12.1" } };
+  const run = (own: object): string => JSON.stringify({ ...JSON.parse(readFileSync(FIXTURE, "utf8")), coverage: own });
+
+  test("takes runs of one device together and says what would reach the rest", async () => {
+    addRun("one", run({ ...coverage, scenarios: { seen: ["boot"], total: 16 } }));
+    addRun("two", run({ ...coverage, pmEdgesSeen: ["M0->M2"], scenarios: { seen: ["echo"], total: 16 } }));
+    addRun("old", run({ pmEdgesSeen: ["M2->M0"], pmEdgesTotal: 48 }));
+    const { code, stdout, stderr } = await cli("coverage", "--missing");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^sdx55 on 6\.12\.1, firmware unknown, 2 runs {3}PM edges 2 of 48 .* scenarios 2 of 16$/m);
+    expect(stdout).toMatch(/^ {2}PM edge {3}M0->M3_ENTER +mhi-hil run suites\/power\/runtime-pm\.spec\.ts$/m);
+    expect(stdout).not.toMatch(/M0->M2 |scenario {2}boot /);
+  });
+
+  test("without a run: one sentence", async () => {
+    expect(await refusal("coverage")).toMatch(/no run there tells what it covered; make one with: mhi-hil run/);
+  });
+});

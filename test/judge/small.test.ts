@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../harness/base/errors.ts";
-import { pmEdgeCoverage } from "../../harness/judge/coverage.ts";
-import { scenario } from "../../harness/judge/index.ts";
+import { type CoverageEvent, coverageOf, edgesOf, missingOf, scenario, united } from "../../harness/judge/index.ts";
 import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
 import { PmState } from "../../harness/mhi/pm-state.ts";
 import { allPmEdges, judgeHop, legalTargets } from "../../harness/mhi/transitions.ts";
@@ -23,21 +22,59 @@ describe("transitions", () => {
   });
 });
 
+const covered = (segments: readonly (readonly CoverageEvent[])[]) => coverageOf(edgesOf(segments));
+
 describe("coverage", () => {
   it("counts edges within a segment only", () => {
-    const whole = pmEdgeCoverage([k20().events]);
+    const whole = covered([k20().events]);
     expect(whole.pmEdgesTotal).toBe(48);
     expect(whole.pmEdgesSeen).toContain("M3->LD_ERR_FATAL_DETECT");
     expect(whole.pmEdgesSeen).not.toContain("M0->SYS_ERR_DETECT");
     const event = (pmState: number) => ({ kind: "pm", controller: "mhi0", pmState });
-    expect(pmEdgeCoverage([[event(PmState.M0)], [event(PmState.M2)]]).pmEdgesSeen).toEqual([]);
-    expect(pmEdgeCoverage([[event(PmState.M0), event(PmState.M2)]]).pmEdgesSeen).toEqual(["M0->M2"]);
+    expect(covered([[event(PmState.M0)], [event(PmState.M2)]]).pmEdgesSeen).toEqual([]);
+    expect(covered([[event(PmState.M0), event(PmState.M2)]]).pmEdgesSeen).toEqual(["M0->M2"]);
   });
 
   it("keeps controllers apart", () => {
     const event = (controller: string, pmState: number) => ({ kind: "pm", controller, pmState });
     const mixed = [event("mhi0", PmState.M0), event("mhi1", PmState.POR), event("mhi0", PmState.M2)];
-    expect(pmEdgeCoverage([mixed]).pmEdgesSeen).toEqual(["M0->M2"]);
+    expect(covered([mixed]).pmEdgesSeen).toEqual(["M0->M2"]);
+  });
+
+  const of = { family: sdx55, kernel: "6.12.117" };
+  it("counts what the device showed of its EE, from its reset on", () => {
+    const seen = edgesOf([k20().events]);
+    expect(coverageOf(seen, of).ee?.seen).toEqual(["off->AMSS"]);
+    const late = [{ kind: "intvec", controller: "mhi0", deviceEe: 2 }]; // nobody knows what was before
+    expect(coverageOf(edgesOf([late]), of).ee?.seen).toEqual([]);
+  });
+
+  it("counts commands of the family's channels that have come to their end", () => {
+    const chan = (phase: string, channel: number) => ({ kind: "chan", controller: "mhi0", phase, channel, command: 2 });
+    const { channels } = coverageOf(edgesOf([[chan("start", 4), chan("end", 5), chan("end", 77)]]), of);
+    expect(channels?.seen).toEqual(["DIAG 5 START"]);
+    expect(channels?.total).toBe(2 * sdx55.channels.length);
+    // the driver of 6.1 has no IP_SW0
+    expect(coverageOf(edgesOf([]), { ...of, kernel: "6.1.0-50-amd64" }).channels?.total).toBe(
+      channels ? channels.total - 4 : 0,
+    );
+  });
+
+  it("says what would reach the rest, and takes runs together", () => {
+    const one = coverageOf(edgesOf([k20().events]), { ...of, scenarios: ["runtime-suspend+runtime-resume"] });
+    const other = coverageOf(edgesOf([[]]), { ...of, scenarios: ["boot"] });
+    const both = united([one, other]);
+    expect(both?.scenarios?.seen).toEqual(["runtime-suspend", "runtime-resume", "boot"]);
+    expect(both?.pmEdgesSeen).toEqual(one.pmEdgesSeen);
+    const missing = missingOf(both ?? one, sdx55);
+    expect(missing.map(({ name }) => name)).not.toContain("boot");
+    expect(missing.find(({ name }) => name === "hot-plug")?.reach).toBe("mhi-hil run suites/hotplug");
+    expect(missing.filter(({ reach }) => reach.startsWith("no action"))).toEqual([]);
+    expect(missing).toHaveLength(
+      both
+        ? 48 - both.pmEdgesSeen.length + 8 - 1 + 2 * sdx55.channels.length - (both.channels?.seen.length ?? 0) + 16 - 3
+        : 0,
+    );
   });
 });
 

@@ -22,19 +22,23 @@ export interface RunningCli {
   seen(pattern: RegExp, timeoutMs: number): Promise<void>;
 }
 
-export function startCli(args: readonly string[], env: Record<string, string> = {}): RunningCli {
+export function startCli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  stdin: "ignore" | "pipe" = "ignore",
+): RunningCli {
   const started = performance.now();
   const child = spawn(process.execPath, [join(root, "bin", "mhi-hil.js"), ...args], {
     cwd: root,
     env: { ...process.env, NO_COLOR: "1", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
   });
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
   const done = new Promise<CliResult>((resolve) => {

@@ -8,7 +8,7 @@ import { familyOn } from "../../mhi/families/family.ts";
 import { WorkerItem } from "../../mhi/worker-item.ts";
 import type { FindingRecord } from "../../record/schema.ts";
 import { type Gap, isMhiEvent, type TraceEvent } from "../../trace/mhi-events.ts";
-import type { CoverageEvent } from "../coverage.ts";
+import { edgesOf, type SeenEdges } from "../coverage/index.ts";
 import type { Evidence } from "../evidence.ts";
 import { knownIn, knownSignature } from "../known/index.ts";
 import type { FailureKind } from "../rules/rule.ts";
@@ -38,8 +38,8 @@ export interface Checked {
   readonly verdict: Verdict;
   /** Of a large recording: what was kept of it. */
   readonly evidence: Evidence;
-  /** For PM edges: a list of events a segment. */
-  readonly coverage: readonly (readonly CoverageEvent[])[];
+  /** Edges that all of it has shown, not only what was kept. */
+  readonly coverage: SeenEdges;
 }
 
 const ALL_KINDS: readonly FailureKind[] = ["sys-err", "link-loss", "refused-command", "not-acknowledged", "firmware"];
@@ -74,7 +74,7 @@ function heldHearing(recording: Recording, controller: string, options: CheckOpt
   const scenario = options.scenario?.(family);
   return {
     evidence,
-    coverage: [evidence.events],
+    coverage: edgesOf([evidence.events]),
     leftOut: [],
     verdict: (allows) => judge(evidence, { family, allows, ...(scenario ? { scenario } : {}) }),
     missionModeAfter: (tNs) =>
@@ -104,7 +104,7 @@ function keptHearing(recording: Recording, heard: HeardRecording, controller: st
   };
   return {
     evidence,
-    coverage: own?.stream.edges ?? [],
+    coverage: own?.stream.edges ?? edgesOf([]),
     leftOut,
     verdict: (allows) => conclude(evidence, { ...options, allows }, said),
     missionModeAfter: (tNs) => (own?.stream.lastMissionNs ?? Number.NEGATIVE_INFINITY) > tNs,

@@ -4,7 +4,7 @@ import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { WorkerItem } from "../../mhi/worker-item.ts";
 import type { EventBatch } from "../../trace/batch.ts";
 import type { Gap, MhiEvent, TraceEvent } from "../../trace/mhi-events.ts";
-import type { CoverageEvent } from "../coverage.ts";
+import { EdgeFold } from "../coverage/index.ts";
 import type { LogLine } from "../evidence.ts";
 import { Matcher } from "../matcher.ts";
 import { type EngineFinding, RuleEngine } from "../rule-engine.ts";
@@ -27,12 +27,11 @@ export class ControllerStream {
   readonly scenario: Scenario | undefined;
   readonly matcher: Matcher | undefined;
   readonly story: StoryTeller;
+  readonly edges = new EdgeFold();
   /** Rows heard. */
   events = 0;
   lastMissionNs = Number.NEGATIVE_INFINITY;
   readonly #engine: RuleEngine;
-  readonly #edges = new Map<string, readonly CoverageEvent[]>();
-  #lastPm: CoverageEvent | undefined;
   #taken = 0;
 
   constructor({ controller, buffer, family, kernel, scenario, fromNs }: ControllerStreamOptions) {
@@ -54,11 +53,6 @@ export class ControllerStream {
     return this.#engine.untold;
   }
 
-  /** PM edges that were seen, as coverage counts them: a segment each. */
-  get edges(): readonly (readonly CoverageEvent[])[] {
-    return [...this.#edges.values()];
-  }
-
   /** Rows of this controller alone. */
   rows(batch: EventBatch, from: number, to: number, firstIndex: number): void {
     this.events += to - from;
@@ -69,7 +63,7 @@ export class ControllerStream {
   rare(event: MhiEvent): void {
     this.story.feed(event);
     if (event.kind === "worker" && event.item === WorkerItem.MISSION_MODE) this.lastMissionNs = event.tNs;
-    if (event.kind === "pm") this.#edge(event);
+    this.edges.feed(event);
   }
 
   /** For the scenario: any event, in order. */
@@ -98,11 +92,5 @@ export class ControllerStream {
     const found = findings.slice(this.#taken);
     this.#taken = findings.length;
     return found;
-  }
-
-  #edge(event: MhiEvent & { kind: "pm" }): void {
-    const last = this.#lastPm;
-    this.#lastPm = event;
-    if (last) this.#edges.set(`${last.pmState} ${event.pmState}`, [last, event]);
   }
 }

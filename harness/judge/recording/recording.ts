@@ -11,6 +11,7 @@ import { addEvent } from "../../trace/probe/assembled-source.ts";
 import type { SeenKind, SourceFacts } from "../../trace/probe/source-choice.ts";
 import type { TraceSource } from "../../trace/source.ts";
 import type { DeviceLine, LogLine } from "../evidence.ts";
+import type { EngineFinding } from "../rule-engine.ts";
 import type { Scenario } from "../scenarios/index.ts";
 import { type FamilyGuess, guessFamily } from "./family-guess.ts";
 import type { KeepLimits } from "./kept-events.ts";
@@ -54,6 +55,8 @@ export interface ReadOptions {
   /** Events that are held as objects; a recording of more is heard in one pass. */
   readonly maxHeld?: number;
   readonly keep?: KeepLimits;
+  /** Each finding of the rules as soon as it is made: the recording is heard as it comes, none of it is held first. */
+  readonly onFound?: (finding: EngineFinding) => void;
 }
 
 /** Objects for all events of a recording: some hundred megabytes, all in all. */
@@ -62,7 +65,7 @@ const MAX_HELD = 300_000;
 export async function readRecording(source: TraceSource, options: ReadOptions = {}): Promise<Recording> {
   const held: TraceEvent[] = [];
   const batches = source.batches()[Symbol.asyncIterator]();
-  const { maxHeld = MAX_HELD, onProgress } = options;
+  const { onFound, maxHeld = onFound ? 0 : MAX_HELD, onProgress } = options;
   for (;;) {
     const { value: batch } = await batches.next();
     if (!batch) return recordingOf(source, held, options);
@@ -103,7 +106,7 @@ async function recordingOf(source: TraceSource, held: TraceEvent[], options: Rea
     family: familyOf(options, lines),
     controllers: [...controllers].sort(),
     events: judged,
-    counted: judged.length,
+    counted: held.length,
     gaps: [...gaps],
     log: lines,
     ...deviceOf(options),
@@ -124,13 +127,14 @@ async function heardRecording(
   const log = [...((await options.log?.(source.info.originNs)) ?? [])].sort(byTime);
   const early = [...held.flatMap((event) => logLineOf(event) ?? []), ...log];
   const family = familyOf(options, early);
-  const { scenario, keep, onProgress } = options;
+  const { scenario, keep, onFound, onProgress } = options;
   const stream = new RecordingStream({
     family: family.family,
     kernel: source.info.kernel ?? versionIn(early),
     log,
     ...(scenario ? { scenario } : {}),
     ...(keep ? { keep } : {}),
+    ...(onFound ? { onFound } : {}),
   });
   let counted = held.length;
   held.sort(byTime);

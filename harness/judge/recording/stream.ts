@@ -23,6 +23,8 @@ export interface StreamOptions {
   /** Lines of logs beside the recording, in the order of time. */
   readonly log?: readonly LogLine[];
   readonly keep?: KeepLimits;
+  /** Each finding of the rules as soon as it is made; what a scenario allows is among them. */
+  readonly onFound?: (finding: EngineFinding) => void;
 }
 
 /** What findings and story are made of at the end. */
@@ -168,11 +170,13 @@ export class RecordingStream {
   }
 
   #gapDue(tNs: Nanoseconds): boolean {
-    return (this.#due[0]?.fromNs ?? Number.POSITIVE_INFINITY) <= tNs;
+    const [gap] = this.#due;
+    return gap !== undefined && gap.fromNs <= tNs;
   }
 
   #lineDue(tNs: Nanoseconds): boolean {
-    return (this.#options.log?.[this.#lineAt]?.tNs ?? Number.POSITIVE_INFINITY) <= tNs;
+    const line = this.#options.log?.[this.#lineAt];
+    return line !== undefined && line.tNs <= tNs;
   }
 
   #row(batch: EventBatch, row: number, stream: ControllerStream | undefined): void {
@@ -213,7 +217,10 @@ export class RecordingStream {
 
   #keepFound(): void {
     for (const stream of this.#streams.values()) {
-      for (const { because, atNs } of stream.newFindings()) this.#kept.found(because, atNs);
+      for (const finding of stream.newFindings()) {
+        this.#kept.found(finding.because, finding.atNs);
+        this.#options.onFound?.(finding);
+      }
     }
   }
 

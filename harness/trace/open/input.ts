@@ -22,9 +22,16 @@ export interface Input {
   readonly compression: Compression | undefined;
 }
 
-/** @throws UsageError `trace-unreadable`; RigFault `trace-damaged` of a compressed stream that is none. */
-export async function openInput(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Input> {
-  const packed = await withHead(readable(name, bytes));
+/**
+ * @param enough - of a pipe that is still written to: this much of its head is enough to tell what it is.
+ * @throws UsageError `trace-unreadable`; RigFault `trace-damaged` of a compressed stream that is none.
+ */
+export async function openInput(
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+  enough: (head: Uint8Array) => boolean = () => false,
+): Promise<Input> {
+  const packed = await withHead(readable(name, bytes), enough);
   const compression = sniffCompression(packed.head);
   if (!compression) return { name, ...packed, compression };
   const expanded = await withHead(bounded(name, compression, packed.chunks));
@@ -82,6 +89,7 @@ async function* bounded(
 /** Reads ahead until the head is there. */
 async function withHead(
   bytes: AsyncIterable<Uint8Array>,
+  enough: (head: Uint8Array) => boolean = () => false,
 ): Promise<{ head: Uint8Array; chunks: AsyncIterable<Uint8Array> }> {
   const iterator = bytes[Symbol.asyncIterator]();
   const held: Uint8Array[] = [];
@@ -91,6 +99,7 @@ async function withHead(
     if (next.done) break;
     held.push(next.value);
     heldBytes += next.value.length;
+    if (enough(Buffer.concat(held))) break;
   }
   const head = Buffer.concat(held).subarray(0, HEAD_BYTES);
   const chunks = async function* (): AsyncGenerator<Uint8Array> {

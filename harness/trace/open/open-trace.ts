@@ -11,6 +11,8 @@ import type { Input } from "./input.ts";
 export interface OpenOptions {
   /** tracefs instance to read from a trace.dat; undefined: all, "" the top-level buffer. */
   readonly buffer?: string;
+  /** Text that is still written to: events are handed out as they come, not when a batch is full; ends at this signal. */
+  readonly live?: AbortSignal;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface OpenOptions {
  * zstd. A trace.dat from a pipe or in compressed form is expanded into a nameless temporary file.
  *
  * @param path - a file, a folder, or `-` for standard input.
- * @throws UsageError `trace-unreadable`, `trace-unknown` (says what was expected), `trace-no-buffer`; RigFault
+ * @throws UsageError `trace-unreadable`, `trace-unknown` (says what was expected), `trace-no-buffer`, `trace-live`; RigFault
  * `trace-cut`, `trace-damaged`, `trace-version`, `trace-byte-order`, `trace-format-changed`, `trace-bomb`.
  */
 export async function openTrace(path: string, options: OpenOptions = {}): Promise<TraceSource> {
@@ -35,7 +37,9 @@ export async function openTrace(path: string, options: OpenOptions = {}): Promis
   }
   const { fileBytes, openInput } = await import("./input.ts");
   const [name, bytes] = path === "-" ? ["standard input", process.stdin] : [path, fileBytes(path)];
-  return openStream(await openInput(name, bytes), options);
+  if (!options.live) return openStream(await openInput(name, bytes), options);
+  const { isTold, until } = await import("./live-input.ts");
+  return openStream(await openInput(name, until(options.live, bytes), isTold), options);
 }
 
 /** Enough to tell what it is. */
@@ -51,18 +55,28 @@ function statOf(path: string): "folder" | "file" | "stream" {
 }
 
 async function openStream(input: Input, options: OpenOptions): Promise<TraceSource> {
-  if (!isDat(input.head)) return openText(input);
+  if (!isDat(input.head)) return openText(input, undefined, options.live !== undefined);
+  if (options.live) {
+    throw new UsageError(
+      "trace-live",
+      `${input.name}: a trace.dat is read when it is whole; to watch a host, give the text of its trace_pipe`,
+    );
+  }
   const { spool } = await import("./input.ts");
   return openDat(await spool(input), options);
 }
 
 /** @param close - what is open for the chunks; called here when it is no text of ours. */
-async function openText(input: Pick<Input, "name" | "head" | "chunks">, close?: () => void): Promise<TraceSource> {
+async function openText(
+  input: Pick<Input, "name" | "head" | "chunks">,
+  close?: () => void,
+  live = false,
+): Promise<TraceSource> {
   const { sniffText } = await import("../text/sniff.ts");
   const { TextSource } = await import("./text-source.ts");
   const { name, head, chunks } = input;
   const sniffed = sniffText(head);
-  if (!("notText" in sniffed)) return new TextSource(name, chunks, close);
+  if (!("notText" in sniffed)) return new TextSource(name, chunks, close, live);
   close?.();
   throw new UsageError("trace-unknown", `${name}: ${sniffed.notText}${pagesHint(head)}; ${EXPECTED}`);
 }

@@ -8,11 +8,14 @@ export class TextSource implements TraceSource {
   readonly #engine: TextEngine;
   readonly #chunks: AsyncIterable<Uint8Array>;
   readonly #close: () => void;
+  readonly #live: boolean;
 
-  constructor(fileName: string, chunks: AsyncIterable<Uint8Array>, close: () => void = () => undefined) {
+  /** @param live - hand out what is there after each chunk. */
+  constructor(fileName: string, chunks: AsyncIterable<Uint8Array>, close: () => void = () => undefined, live = false) {
     this.#engine = new TextEngine(new BatchNames(), { fileName });
     this.#chunks = chunks;
     this.#close = close;
+    this.#live = live;
   }
 
   get gaps(): readonly Gap[] {
@@ -39,7 +42,7 @@ export class TextSource implements TraceSource {
     for await (const chunk of this.#chunks) {
       for (let from = 0; from < chunk.length; ) {
         from = engine.append(chunk, from);
-        if (from < chunk.length || engine.batch.full) {
+        if (from < chunk.length || engine.batch.full || (this.#live && engine.batch.length > 0)) {
           yield engine.batch;
           engine.batch.clear();
         }
