@@ -17,7 +17,14 @@ import { knownById } from "../judge/known/index.ts";
 import { familyById, familyIds } from "../mhi/families/index.ts";
 import { exitCodeFor } from "../record/exit-code.ts";
 import { type EarlierLookup, earlierIn, writeSignatures } from "../record/history.ts";
-import { type Outcome, outcomeSchema, RUN_SCHEMA, type RunRecord, type TestRecord } from "../record/schema.ts";
+import {
+  type Outcome,
+  outcomeSchema,
+  RUN_SCHEMA,
+  type RunRecord,
+  type SegmentRecord,
+  type TestRecord,
+} from "../record/schema.ts";
 import { writeRun } from "../record/store.ts";
 import { projectRoot, reportsDir, runId } from "./paths.ts";
 import { RECORD_ATTACHMENT, type TestFile, testFileSchema } from "./rig-info.ts";
@@ -128,7 +135,7 @@ export default class MhiReporter implements Reporter {
     const segments = tests.flatMap((test) => test.segments);
     const family = familyIds().find((id) => id === this.#rig?.family);
     const kernel = segments[0]?.kernel;
-    return coverageOf(edgesOf(segments.map(({ events }) => events)), {
+    return coverageOf(edgesOf(withoutSeams(segments)), {
       ...(family === undefined ? {} : { family: familyById(family) }),
       ...(kernel === undefined ? {} : { kernel }),
       scenarios: tests.flatMap(({ scenarios }) => scenarios ?? []),
@@ -141,6 +148,22 @@ export default class MhiReporter implements Reporter {
 }
 
 export const areaOf = (test: TestCase): string => test.location.file.split("/suites/")[1]?.split("/")[0] ?? "suite";
+
+/** One test's record begins where the one before it ended, so an edge may lead from one to the next, in one boot. */
+function withoutSeams(segments: readonly SegmentRecord[]): SegmentRecord["events"][] {
+  const newest = new Map<string, SegmentRecord["events"]>();
+  const all: SegmentRecord["events"][] = [];
+  for (const { bootId, events, gaps } of segments) {
+    const before = gaps.length === 0 ? newest.get(bootId) : undefined;
+    if (before) before.push(...events);
+    else {
+      const own = [...events];
+      all.push(own);
+      newest.set(bootId, own);
+    }
+  }
+  return all;
+}
 
 function countOutcomes(outcomes: readonly Outcome[]): RunRecord["counts"] {
   const counts = Object.fromEntries(outcomeSchema.options.map((outcome) => [outcome, 0])) as RunRecord["counts"];

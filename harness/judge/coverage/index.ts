@@ -6,7 +6,7 @@ import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { familyOn } from "../../mhi/families/family.ts";
 import type { CoverageRecord } from "../../record/schema.ts";
 import { allChannelEdgeNames, allEeEdgeNames, allPmEdgeNames, channelEdgesOf, type SeenEdges } from "./edges.ts";
-import { reachChannel, reachEe, reachPm, reachScenario, SCENARIO_IDS } from "./reach.ts";
+import { reachChannel, reachEe, reachPm, reachScenario, SCENARIO_IDS, scenariosIn } from "./reach.ts";
 
 export { type CoverageEvent, EdgeFold, edgesOf, edgesOfAll, type SeenEdges } from "./edges.ts";
 
@@ -44,7 +44,7 @@ export function coverageOf(seen: SeenEdges, of: CoverageOf = {}): CoverageRecord
     },
     ee: counted(allEeEdgeNames(known), seen.ee),
     channels: counted(allChannelEdgeNames(known), channelEdgesOf(seen, known)),
-    scenarios: counted(SCENARIO_IDS, new Set(scenarios.flatMap((id) => id.split("+")))),
+    scenarios: counted(SCENARIO_IDS, new Set(scenarios.flatMap(scenariosIn))),
   };
 }
 

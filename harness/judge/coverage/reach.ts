@@ -51,11 +51,10 @@ const EE_TARGETS: Readonly<Record<string, string>> = {
   FP: "the flash programmer: EDL, then the loader over BHI",
 };
 
+/** Those that are made of no others. */
 const SCENARIOS: Readonly<Record<string, string>> = {
   boot: SUITE.boot,
-  bind: SUITE.unbind,
   unbind: SUITE.unbind,
-  "remove-rescan": "mhi-hil run suites/boot/remove-rescan.spec.ts",
   "runtime-suspend": SUITE.runtime,
   "runtime-resume": SUITE.runtime,
   "system-suspend-resume": SUITE.suspend,
@@ -63,12 +62,22 @@ const SCENARIOS: Readonly<Record<string, string>> = {
   "sys-err-recovery": SUITE.recovery,
   "device-gone": "mhi-hil run --fault device-gone:afterMs=N",
   unplugged: SUITE.hotplug,
-  "hot-plug": SUITE.hotplug,
   "channel-open": SUITE.channels,
   "channel-close": SUITE.channels,
-  "channel-open-close": SUITE.channels,
   echo: SUITE.channels,
 };
+
+/** Scenarios that hold others. */
+const HELD: Readonly<Record<string, readonly string[]>> = {
+  bind: ["boot"],
+  "remove-rescan": ["unbind", "boot"],
+  "hot-plug": ["unplugged", "boot"],
+  "channel-open-close": ["channel-open", "channel-close"],
+  echo: ["echo", "channel-open", "channel-close"],
+};
+
+/** @param id - `a+b` for two in turn. */
+export const scenariosIn = (id: string): readonly string[] => id.split("+").flatMap((one) => HELD[one] ?? [one]);
 
 export const SCENARIO_IDS: readonly string[] = Object.keys(SCENARIOS);
 

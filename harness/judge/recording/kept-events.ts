@@ -35,7 +35,9 @@ export class KeptEvents {
   readonly #limits: KeepLimits;
   #ring: RowRing | undefined;
   #ringBatch: EventBatch["names"] | undefined;
-  readonly #rare = new Map<number, TraceEvent>();
+  /** In two generations, the older of which goes as a whole: to take the oldest out of a map again and again is slow. */
+  #rare = new Map<number, TraceEvent>();
+  #olderRare = new Map<number, TraceEvent>();
   readonly #flow = new Map<number, TraceEvent>();
   /** What findings point to: never left out. */
   readonly #pointed = new Map<number, TraceEvent>();
@@ -51,14 +53,19 @@ export class KeptEvents {
   }
 
   rare(index: number, event: TraceEvent): void {
+    if (this.#rare.size >= this.#limits.rare / 2) {
+      this.#leaveOut(this.#olderRare.values());
+      this.#olderRare = this.#rare;
+      this.#rare = new Map();
+    }
     this.#rare.set(index, event);
-    if (this.#rare.size <= this.#limits.rare) return;
-    const [oldest] = this.#rare;
-    if (!oldest) return;
-    this.#rare.delete(oldest[0]);
-    const { tNs } = oldest[1];
-    if (this.#rareLeft) this.#rareLeft.toNs = Math.max(this.#rareLeft.toNs, tNs);
-    else this.#rareLeft = { fromNs: tNs, toNs: tNs };
+  }
+
+  #leaveOut(events: Iterable<TraceEvent>): void {
+    for (const { tNs } of events) {
+      this.#rareLeft ??= { fromNs: tNs, toNs: tNs };
+      this.#rareLeft.toNs = Math.max(this.#rareLeft.toNs, tNs);
+    }
   }
 
   flow(index: number, batch: EventBatch, row: number): void {
@@ -82,7 +89,7 @@ export class KeptEvents {
     for (const one of this.#ring?.takeLast(this.#limits.around, Number.NEGATIVE_INFINITY) ?? []) this.#keep(one);
     this.#ring?.empty();
     this.#close();
-    const single = [...new Map([...this.#rare, ...this.#flow, ...this.#pointed])];
+    const single = [...new Map([...this.#olderRare, ...this.#rare, ...this.#flow, ...this.#pointed])];
     // text stands in the order of its lines
     single.sort(([a, one], [b, other]) => one.tNs - other.tNs || a - b);
     const places = new Map(single.map(([index], at) => [index, at]));
@@ -107,7 +114,7 @@ export class KeptEvents {
   }
 
   #point(index: number): void {
-    const event = this.#rare.get(index) ?? this.#ring?.take(index)?.event;
+    const event = this.#rare.get(index) ?? this.#olderRare.get(index) ?? this.#ring?.take(index)?.event;
     if (event) this.#pointed.set(index, event);
   }
 
