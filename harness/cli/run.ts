@@ -25,6 +25,7 @@ interface RunOptions {
   readonly kernel?: string;
   readonly traceSource?: TraceSourceChoice;
   readonly retries: string;
+  readonly repeat: string;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -34,6 +35,11 @@ const collect = (value: string, list: string[]): string[] => [...list, value];
 function wholeNumber(value: string): string {
   if (/^\d{1,3}$/.test(value)) return value;
   throw new InvalidArgumentError(`"${value}" is no number of retries; expected 0, 1, 2, ...`);
+}
+
+function times(value: string): string {
+  if (/^[1-9]\d{0,3}$/.test(value)) return value;
+  throw new InvalidArgumentError(`"${value}" is no number of times; expected 1 to 9999`);
 }
 
 /** Checked here, because the runner sees it only when the rig is up. */
@@ -62,6 +68,7 @@ export function runCommand(): Command {
     )
     .option("--suites <dir>", "folder of the specs; your own suites import their test from mhi-hil")
     .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", wholeNumber, "0")
+    .option("--repeat <n>", "run everything so many times on one boot of the rig: soak", times, "1")
     .option("--out <dir>", "folder for the run's record and report")
     .option("--json", "the run record's summary on stdout, everything else on stderr")
     .addHelpText(
@@ -76,6 +83,7 @@ Examples:
   mhi-hil run --grep "S3"
   mhi-hil run suites/boot --fault ready-never
   mhi-hil run suites/boot --kernel 6.1
+  mhi-hil run suites/power/runtime-pm.spec.ts --repeat 200
   mhi-hil run --rig rigs/rack-3.yaml --retries 1 --json`,
     )
     .action(async (files: string[], options: RunOptions) => {
@@ -196,6 +204,7 @@ async function playwright(
 ): Promise<number | null> {
   const cli = join(dirname(createRequire(import.meta.url).resolve("@playwright/test/package.json")), "cli.js");
   const args = ["test", "--config", join(projectRoot, "playwright.config.ts"), "--retries", options.retries];
+  args.push("--repeat-each", options.repeat);
   if (options.grep) args.push("--grep", options.grep);
   args.push(...files.map((file) => relative(projectRoot, resolve(file))));
   const child = spawn(process.execPath, [cli, ...args], {

@@ -103,6 +103,7 @@ describe("what cannot be asked", () => {
     ["too many words", ["rigs", "all"], /too many arguments/],
     ["a fault without a name", ["lab", "fault"], /missing required argument 'name'/],
     ["retries that are no number", ["run", "--rig", "none-such", "--retries", "some"], /--retries.*"some".*0, 1, 2/],
+    ["no time at all", ["run", "--rig", "none-such", "--repeat", "0"], /--repeat.*"0".*1 to 9999/],
     ["retries below none", ["run", "--rig", "none-such", "--retries=-1"], /--retries.*"-1"/],
     ["a pattern that is none", ["run", "--rig", "none-such", "--grep", "S3("], /--grep.*"S3\(".*regular expression/],
     [
