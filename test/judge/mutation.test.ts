@@ -89,5 +89,5 @@ describe("mutants of recordings", () => {
     const survivors = all.flatMap((entry) => entry.survivors);
     expect(total).toBeGreaterThan(1500);
     expect(survivors.length / total, survivors.join("\n")).toBeLessThanOrEqual(0.02);
-  });
+  }, 120_000);
 });

@@ -25,14 +25,23 @@ const REACTION_NS = NS_PER_S;
 /** One value of the driver, as far as its trace tells: what it may be, the oldest first; undefined: not known. */
 class Assigned {
   values: readonly number[] | undefined;
+  /** Before the last assignment. */
+  #before: readonly number[] = [];
 
   is(value: number): void {
+    this.#before = this.values ?? [];
     this.values = [value];
   }
 
   /** Some time from now on. */
   becomes(...next: readonly number[]): void {
+    this.#before = this.values ?? [];
     if (this.values) this.values = [...this.values.filter((value) => !next.includes(value)), ...next];
+  }
+
+  /** Now, or before the last assignment. */
+  mayHaveBeen(value: number): boolean {
+    return !this.values || this.values.includes(value) || this.#before.includes(value);
   }
 
   /** @returns false where it cannot be. What was before a value that was seen is over. */
@@ -123,11 +132,14 @@ class InterruptView implements Rule {
   }
 
   intvec(event: IntvecEvent, index: number): void {
-    // a probe reads the host's side at another moment
+    this.#learn(event);
     if ((event.source ?? "trace-event") === "trace-event") {
-      this.#learn(event);
+      this.#asleep(event, index);
       this.#compare("EE", this.#ee, event.localEe, execEnvName, event, index);
       this.#compare("state", this.#state, event.localState, mhiStateName, event, index);
+    } else {
+      this.#glimpse("EE", this.#ee, event.localEe, execEnvName, event, index);
+      this.#glimpse("state", this.#state, event.localState, mhiStateName, event, index);
     }
     if (event.deviceState !== MhiState.SYS_ERR) return;
     this.#crashedIn = event.deviceEe;
@@ -158,6 +170,49 @@ class InterruptView implements Rule {
       found: `local ${what} ${name(value)} at ${formatSeconds(event.tNs)}, PM ${machine.pm === undefined ? "unknown" : pmStateName(machine.pm)}`,
       atNs: event.tNs,
       because: [machine.pmIndex, machine.itemIndex, index],
+    });
+  }
+
+  /** In M3 the thread looks at the PM state, and lets the registers be: there is nothing that it could record. */
+  #asleep(event: IntvecEvent, index: number): void {
+    const { machine, report } = this.#context;
+    if (machine.pm !== PmState.M3) return;
+    report({
+      title: "an interrupt was looked into while the host was in M3",
+      expected: "no register read between PM M3 and PM M3_EXIT",
+      found: `device shows ${mhiStateName(event.deviceState)} at ${formatSeconds(event.tNs)}, PM M3 since ${formatSeconds(machine.pmSinceNs)}`,
+      fromNs: machine.pmSinceNs,
+      atNs: event.tNs,
+      because: [machine.pmIndex, index],
+    });
+  }
+
+  /** A probe reads the host's side a little before or after its record: a value that is just over, or to come, is right. */
+  #glimpse(
+    what: string,
+    own: Assigned,
+    value: number,
+    name: (value: number) => string,
+    event: IntvecEvent,
+    index: number,
+  ): void {
+    if (own.mayHaveBeen(value)) return;
+    const might = own.values ?? [];
+    const { expect, report } = this.#context;
+    expect({
+      fromNs: event.tNs,
+      deadlineNs: event.tNs + REACTION_NS,
+      because: [index],
+      met: () => own.mayHaveBeen(value),
+      failed: (atNs, _how, because) =>
+        report({
+          title: `an interrupt shows the host's ${what} as ${name(value)}, which it cannot be`,
+          expected: `${might.map(name).join(" or ")}, by the records before it`,
+          found: `local ${what} ${name(value)} at ${formatSeconds(event.tNs)}, read by a probe`,
+          fromNs: event.tNs,
+          atNs,
+          because,
+        }),
     });
   }
 
