@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { RigFault } from "../harness/base/errors.ts";
 import type { ChannelProfile, FamilyProfile } from "../harness/mhi/families/family.ts";
-import { sdx55 } from "../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../harness/mhi/families/qualcomm.ts";
 import { PmState } from "../harness/mhi/pm-state.ts";
 import { CompletionCode, ElementType, RING_ELEMENT_BYTES } from "../harness/mhi/ring-element.ts";
 import { projectRoot } from "../harness/runner/paths.ts";

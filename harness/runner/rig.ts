@@ -8,7 +8,7 @@
 import { systemClock } from "../base/clock.ts";
 import { describeError, HilError, RigFault } from "../base/errors.ts";
 import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
-import { clientModules, type FamilyProfile, familyOn } from "../mhi/families/family.ts";
+import { clientModules, driverModule, type FamilyProfile, familyOn } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import type { TestRecord } from "../record/schema.ts";
 import { waitMissionMode } from "../rig/host/mhi-bus.ts";
@@ -105,7 +105,7 @@ export class Rig {
     this.#action("load-driver", this.family.pciDriver, async () => {
       await this.host.armTrace();
       for (const client of clientModules(this.family)) await loadModule(this.host.shell, client);
-      await loadModule(this.host.shell, moduleOf(this.family));
+      await loadModule(this.host.shell, driverModule(this.family));
     });
 
   unbind = (): Promise<void> =>
@@ -246,5 +246,3 @@ const channelsOf = (family: FamilyProfile): string[] => [
     family.channels.filter(({ execEnv }) => isMissionMode(execEnv) && execEnv !== ExecEnv.FP).map(({ name }) => name),
   ),
 ];
-
-export const moduleOf = (family: FamilyProfile): string => family.pciDriver.replaceAll("-", "_");

@@ -3,6 +3,7 @@
  * what goes wrong while nobody tests has gone wrong all the same.
  */
 import { HilError, RigFault } from "../base/errors.ts";
+import { driverModule } from "../mhi/families/family.ts";
 import { PmState } from "../mhi/pm-state.ts";
 import { WorkerItem } from "../mhi/worker-item.ts";
 import { mhiControllerOf, waitMissionMode } from "../rig/host/mhi-bus.ts";
@@ -12,7 +13,7 @@ import { readRuntimePm, setRuntimeControl, waitRuntimeStatus } from "../rig/host
 import { preflight, preflightMissing } from "../rig/preflight.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import { NotJudged } from "./outcome.ts";
-import { DEVICE_MAY_BE_THE_CAUSE, moduleOf, type Rig } from "./rig.ts";
+import { DEVICE_MAY_BE_THE_CAUSE, type Rig } from "./rig.ts";
 
 /** PM states in which a device may be left alone. */
 const AT_REST: ReadonlySet<number> = new Set([PmState.M0, PmState.M2]);
@@ -41,7 +42,7 @@ export class StartingPoint {
   /** The host is up and the driver has not been loaded in this boot. */
   async freshHost(): Promise<void> {
     await this.#ensureHost();
-    const module = moduleOf(this.#rig.family);
+    const module = driverModule(this.#rig.family);
     if (!(await moduleLoaded(this.#rig.host.shell, module))) return;
     await this.#rig.powerOff();
     await this.#rig.powerOn();
@@ -136,7 +137,7 @@ export class StartingPoint {
 
   /** What may help, gentlest first. A device that the host has given up answers nothing on the bus: only power helps. */
   async #ladder(): Promise<(() => Promise<void>)[]> {
-    const loaded = await moduleLoaded(this.#rig.host.shell, moduleOf(this.#rig.family));
+    const loaded = await moduleLoaded(this.#rig.host.shell, driverModule(this.#rig.family));
     const powerOnly = this.#isGivenUp() && this.#rig.can("power");
     return [
       ...(loaded || powerOnly ? [] : [() => this.#rig.loadDriver()]),

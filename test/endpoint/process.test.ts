@@ -115,7 +115,7 @@ test("takes the place of a dead server's socket, and leaves a live one's and a p
 
 test.each([
   ["an unknown option", ["--frobnicate"], "Unknown option '--frobnicate'"],
-  ["an unknown profile", ["--profile", "sdx99"], 'no device family "sdx99"; there are: sdx55'],
+  ["an unknown profile", ["--profile", "sdx99"], 'no device family "sdx99"; there are: sdx24, sdx55'],
   ["an unknown fault", ["--fault", "rain"], 'no fault "rain"; there are: '],
   ["a bad fault option", ["--fault", "sys-err:via=mail"], "expected one of event, interrupt"],
   ["a bad slot power", ["--slot-power", "half"], 'is "half", expected kept or lost'],

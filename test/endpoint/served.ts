@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Endpoint, type EndpointOptions } from "../../harness/endpoint/endpoint.ts";
 import { type DeviceLogRecord, memoryLog } from "../../harness/endpoint/log.ts";
 import { VfioUserServer } from "../../harness/endpoint/vfio-user/server.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 
 /** An endpoint behind a real Unix socket, in this process, with its log in memory. */
 export interface Served {

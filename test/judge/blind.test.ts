@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Evidence, type Scenario, scenario } from "../../harness/judge/index.ts";
 import { judge } from "../../harness/judge/verdict.ts";
 import { familyOn } from "../../harness/mhi/families/family.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import type { TraceEvent } from "../../harness/trace/mhi-events.ts";
 import type { SourceFacts } from "../../harness/trace/probe/source-choice.ts";
 import { assemble, recordedEvents } from "../trace/probe/recorded.ts";

@@ -3,7 +3,7 @@
 import type { Evidence } from "../../harness/judge/evidence.ts";
 import { inTurn, scenario } from "../../harness/judge/index.ts";
 import type { JudgeOptions } from "../../harness/judge/verdict.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import { aic100, foxconn, k01, k04, k10, k12, k20 } from "./support.ts";
 
 export interface Case {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type Scenario, scenario } from "../../harness/judge/index.ts";
 import { Matcher } from "../../harness/judge/matcher.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import { k10, k20 } from "./support.ts";
 
 const scenarios: readonly Scenario[] = [

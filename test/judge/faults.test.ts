@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { DeviceLine, Evidence, LogLine } from "../../harness/judge/evidence.ts";
 import { judge, scenario } from "../../harness/judge/index.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import { PmState } from "../../harness/mhi/pm-state.ts";
 import type { TraceEvent } from "../../harness/trace/mhi-events.ts";
 import { evidenceOf, k20 } from "./support.ts";

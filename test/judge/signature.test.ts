@@ -9,7 +9,7 @@ import { signatureParts } from "../../harness/judge/failure-context.ts";
 import { judge } from "../../harness/judge/index.ts";
 import { describeSignature, kernelMajor, type SignatureParts, signature } from "../../harness/judge/signature.ts";
 import type { FamilyProfile } from "../../harness/mhi/families/family.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import type { TraceEvent } from "../../harness/trace/mhi-events.ts";
 import { pathOf, readAll, textOf } from "../trace/truth-support.ts";
 import { tell } from "./known/tell.ts";

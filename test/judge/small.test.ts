@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../harness/base/errors.ts";
 import { type CoverageEvent, coverageOf, edgesOf, missingOf, scenario, united } from "../../harness/judge/index.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import { PmState } from "../../harness/mhi/pm-state.ts";
 import { allPmEdges, judgeHop, legalTargets } from "../../harness/mhi/transitions.ts";
 import { k20 } from "./support.ts";

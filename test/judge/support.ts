@@ -1,52 +1,17 @@
 /** Recordings of real kernels as evidence, and the profiles that they were made with. */
 import { readFileSync } from "node:fs";
 import type { Evidence, LogLine } from "../../harness/judge/evidence.ts";
-import { ExecEnv } from "../../harness/mhi/exec-env.ts";
-import { channelPair, type FamilyProfile } from "../../harness/mhi/families/family.ts";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { aic100 as newestAic100 } from "../../harness/mhi/families/aic.ts";
+import { type FamilyProfile, familyOn } from "../../harness/mhi/families/family.ts";
+import { t99w175 } from "../../harness/mhi/families/foxconn.ts";
 import type { TraceEvent } from "../../harness/trace/mhi-events.ts";
 import { parseTraceText } from "../../harness/trace/text/parse.ts";
 
-/** foxconn-sdx55 (`modem_foxconn_sdx55_config`): MBIM data path, 20 s time-outs. */
-export const foxconn: FamilyProfile = {
-  ...sdx55,
-  id: "foxconn-sdx55",
-  driverName: "foxconn-sdx55",
-  timeoutMs: 20_000,
-  readyTimeoutMs: 20_000,
-  eventRings: [
-    { index: 0, kind: "ctrl", elements: 128, moderationMs: 0 },
-    { index: 1, kind: "data", elements: 128, moderationMs: 5 },
-    { index: 2, kind: "hw", elements: 1024, moderationMs: 1 },
-    { index: 3, kind: "hw", elements: 2048, moderationMs: 1 },
-  ],
-  channels: [
-    ...channelPair("LOOPBACK", 0, 32, 0, ExecEnv.AMSS),
-    ...channelPair("DIAG", 4, 32, 1, ExecEnv.AMSS, { client: "mhi_wwan_ctrl" }),
-    ...channelPair("MBIM", 12, 32, 0, ExecEnv.AMSS, { client: "mhi_wwan_ctrl" }),
-    ...channelPair("DUN", 32, 32, 0, ExecEnv.AMSS, { client: "mhi_wwan_ctrl" }),
-    ...channelPair("IP_HW0_MBIM", 100, 128, 2, ExecEnv.AMSS, { client: "mhi_wwan_mbim", autoStart: true }),
-  ],
-};
+/** foxconn-sdx55 (`modem_foxconn_sdx55_config`), as the trial runs showed it: MBIM data path, 20 s time-outs. */
+export const foxconn: FamilyProfile = { ...t99w175, id: "foxconn-sdx55", driverName: "foxconn-sdx55" };
 
-/** Qualcomm AIC100 (drivers/accel/qaic/mhi_controller.c); sync firmware load, no resume. */
-export const aic100: FamilyProfile = {
-  ...sdx55,
-  id: "aic100",
-  driverName: "aic100",
-  kind: "accelerator",
-  pciDriver: "qaic",
-  timeoutMs: 2000,
-  readyTimeoutMs: 2000,
-  eventRings: [{ index: 0, kind: "ctrl", elements: 32, moderationMs: 0 }],
-  channels: [
-    ...channelPair("QAIC_SAHARA", 2, 32, 0, ExecEnv.SBL),
-    ...channelPair("QAIC_CONTROL", 10, 128, 0, ExecEnv.AMSS, { client: "qaic", autoStart: true }),
-    ...channelPair("QAIC_LOGGING", 12, 32, 0, ExecEnv.SBL),
-    ...channelPair("QAIC_TIMESYNC", 20, 32, 0, ExecEnv.SBL),
-    ...channelPair("QAIC_TIMESYNC_PERIODIC", 22, 32, 0, ExecEnv.AMSS, { client: "qaic", autoStart: true }),
-  ],
-};
+/** As the trial runs' kernel had it. */
+export const aic100: FamilyProfile = familyOn(newestAic100, "6.12.117");
 
 const data = (file: string): string => readFileSync(new URL(`../data/judge/${file}`, import.meta.url), "utf8");
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sdx55 } from "../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import { parseKmsg } from "../../harness/rig/host/dmesg.ts";
 import { listMhi, waitMhiGone, waitMissionMode } from "../../harness/rig/host/mhi-bus.ts";
 import { loadModule, moduleAvailable } from "../../harness/rig/host/modules.ts";

@@ -65,8 +65,8 @@ describe("what is wrong with a rig file, and where", () => {
     ],
     [
       "a wrong choice",
-      "kind: virtual\nprofile: sdx65\n",
-      'r.yaml:2:10: profile: expected sdx55; found "sdx65"; did you mean "sdx55"?',
+      "kind: virtual\nprofile: sdx56\n",
+      `r.yaml:2:10: profile: expected one of: ${familyIds().join(", ")}; found "sdx56"; did you mean "sdx55"?`,
     ],
     ["a wrong kind", "kind: real\n", 'r.yaml:1:7: kind: expected one of: virtual, ssh; found "real"'],
     ["no kind", "profile: sdx55\n", "r.yaml:1:1: kind: expected one of: virtual, ssh; found nothing"],

@@ -23,7 +23,8 @@ const unknown = (kind: FamilyProfile["kind"]): FamilyProfile => ({
   readyTimeoutMs: 50_000,
   channels: [],
   eventRings: [],
-  firmware: {},
+  firmware: { load: "bhi" },
+  before: [],
 });
 
 export function guessFamily({ log }: Pick<Recording, "log">): FamilyGuess {

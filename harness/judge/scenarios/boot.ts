@@ -9,7 +9,7 @@ import { either, optional, sequence } from "../pattern.ts";
 import { PLAIN_MARGIN, POLLED_MARGIN } from "../rules/expectations.ts";
 import { anyPm, disableItem, eeEvent, failureStates, pm, stateEvent, worker } from "../steps.ts";
 import { wording } from "../wording.ts";
-import { autoStarts } from "./channels.ts";
+import { autoPairs, autoStarts } from "./channels.ts";
 import { inTurn, type Scenario } from "./scenario.ts";
 
 const plain = { margin: PLAIN_MARGIN };
@@ -65,7 +65,7 @@ export function boot(family: FamilyProfile, options: BootOptions = {}): Scenario
     .within(NOTICE_MS, "the driver's first work item")
     .as("boot");
   const steps = [readyHandshake(family), fromPorToMissionMode(family)];
-  if (options.clients !== false && family.channels.some((channel) => channel.autoStart)) {
+  if (options.clients !== false && autoPairs(family).length > 0) {
     steps.push(autoStarts(family).as("channels"));
   }
   return {

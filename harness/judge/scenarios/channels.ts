@@ -1,6 +1,7 @@
 /** Channels: started by their clients at boot, opened and closed by users, and traffic. Design facts 6.1, 6.8, 6.9. */
 import { UsageError } from "../../base/errors.ts";
 import type { ChannelCommand } from "../../mhi/channel.ts";
+import { isMissionMode } from "../../mhi/exec-env.ts";
 import type { ChannelProfile, FamilyProfile } from "../../mhi/families/family.ts";
 import type { Pattern } from "../pattern.ts";
 import { anyOrder, sequence } from "../pattern.ts";
@@ -42,9 +43,9 @@ export function command(
 const givenUp = (channel: ChannelProfile, verb: string): RegExp =>
   new RegExp(`\\b${channel.channel}: Failed to (?:receive|send) ${verb} channel command`, "i");
 
-/** Names of the family's channel pairs whose client starts them by itself. */
-const autoPairs = (family: FamilyProfile): string[] => [
-  ...new Set(family.channels.filter((channel) => channel.autoStart).map((channel) => channel.name)),
+/** Names of the family's channel pairs whose client starts them by itself once mission mode is reached. */
+export const autoPairs = ({ channels }: FamilyProfile): string[] => [
+  ...new Set(channels.filter(({ autoStart, execEnv }) => autoStart && isMissionMode(execEnv)).map(({ name }) => name)),
 ];
 
 export function pairOf(family: FamilyProfile, name: string): { ul: ChannelProfile; dl: ChannelProfile } {

@@ -9,7 +9,7 @@ import { PLAIN_MARGIN } from "../rules/expectations.ts";
 import { anyPm, failureStates, pm, stateEvent, worker } from "../steps.ts";
 import { wording } from "../wording.ts";
 import { disabled, fromPorToMissionMode, readyHandshake } from "./boot.ts";
-import { autoStarts } from "./channels.ts";
+import { autoPairs, autoStarts } from "./channels.ts";
 import type { Scenario, ScenarioMeasure } from "./scenario.ts";
 
 const plain = { margin: PLAIN_MARGIN };
@@ -96,7 +96,7 @@ export function recovery(family: FamilyProfile, clients: boolean): Pattern {
     readyHandshake(family),
     fromPorToMissionMode(family),
   ];
-  if (clients && family.channels.some((channel) => channel.autoStart)) steps.push(autoStarts(family));
+  if (clients && autoPairs(family).length > 0) steps.push(autoStarts(family));
   return sequence(...steps).as("recovered");
 }
 

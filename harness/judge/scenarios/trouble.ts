@@ -7,7 +7,7 @@ import { either, optional, repeat, sequence } from "../pattern.ts";
 import { PLAIN_MARGIN } from "../rules/expectations.ts";
 import { anyPm, eeEvent, pm, sysErrSeen, worker } from "../steps.ts";
 import { type BootOptions, boot, disabled, fromPorToMissionMode, readyHandshake } from "./boot.ts";
-import { autoStarts } from "./channels.ts";
+import { autoPairs, autoStarts } from "./channels.ts";
 import { inTurn, type Scenario } from "./scenario.ts";
 
 const plain = { margin: PLAIN_MARGIN };
@@ -38,7 +38,7 @@ export function sysErrRecovery(family: FamilyProfile, options: BootOptions = {})
     optional(eeEvent(ExecEnv.PBL)),
     fromPorToMissionMode(family),
   ];
-  if (options.clients !== false && family.channels.some((channel) => channel.autoStart)) {
+  if (options.clients !== false && autoPairs(family).length > 0) {
     steps.push(autoStarts(family));
   }
   return {

@@ -1,7 +1,8 @@
 /**
  * A device family (profile) as data: what the endpoint presents and what the judge expects of it.
- * Source: the controller configurations and the id table of drivers/bus/mhi/host/pci_generic.c.
+ * Source: the controller configurations and id tables of the drivers that bind to it, named in each family's file.
  */
+import { kernelAtLeast } from "../../base/kernel-version.ts";
 import type { ExecEnv } from "../exec-env.ts";
 
 export interface ChannelProfile {
@@ -19,8 +20,6 @@ export interface ChannelProfile {
   readonly client?: string;
   /** Started by the client's probe, without any user. */
   readonly autoStart?: boolean;
-  /** First kernel whose driver has it; absent for those that all have. */
-  readonly since?: `${number}.${number}`;
 }
 
 export interface EventRingProfile {
@@ -30,58 +29,112 @@ export interface EventRingProfile {
   readonly moderationMs: number;
 }
 
+/**
+ * How the host loads the device.
+ *   bhi        the whole image over BHI
+ *   bhi-bhie   its first part (`sblBytes`) over BHI, the whole over BHIe in segments (full boot chain)
+ *   bhie       the whole image over BHIe
+ */
+export type FirmwareLoad = "bhi" | "bhi-bhie" | "bhie";
+
+export interface FirmwareProfile {
+  /** File name below the firmware folder, asked for in PBL. */
+  readonly image?: string;
+  /** The same in EDL. */
+  readonly edl?: string;
+  readonly load: FirmwareLoad;
+  /** What goes over BHI of a full boot chain, bytes. */
+  readonly sblBytes?: number;
+  /** Segment of a BHIe vector, bytes. */
+  readonly segmentBytes?: number;
+}
+
+/** Where the register blocks lie, bytes from the MHI base. */
+export interface RegisterLayout {
+  readonly bhi: number;
+  readonly bhie: number;
+  readonly channelDoorbells: number;
+  readonly eventDoorbells: number;
+}
+
+/**
+ * What lies behind the MHI registers: the SoC's own register space. A window at `windowAt` shows the part of it that the
+ * register at `selectAt` chooses; a register that nobody gave a meaning holds what was written to it.
+ */
+export interface RegisterSpace {
+  readonly selectAt: number;
+  readonly windowAt: number;
+  readonly windowBytes: number;
+  /** Bit 0 set, then cleared: the whole SoC starts afresh. */
+  readonly globalResetAt: number;
+  /** Values after power-on, by address; all others are 0. */
+  readonly presets: Readonly<Record<number, number>>;
+}
+
 export interface FamilyProfile {
   readonly id: string;
   /** Name in the driver's id table. */
   readonly driverName: string;
   readonly kind: "modem" | "accelerator" | "wlan";
+  /** PCI driver, as sysfs names it. */
   readonly pciDriver: string;
+  /** Its kernel module, where that has another name. */
+  readonly module?: string;
   readonly pci: {
     readonly vendor: number;
     readonly device: number;
     readonly subVendor: number;
     readonly subDevice: number;
     readonly classCode: number;
+    /** Sizes of the memory BARs (64-bit), bytes, by index. */
+    readonly bars: Readonly<Record<number, number>>;
+    /** The BAR that MHI's registers are in. */
+    readonly mhiBar: number;
   };
+  readonly registers: RegisterLayout;
+  /** Absent where the device has no registers but MHI's. */
+  readonly space?: RegisterSpace;
   /** State waits and commands, ms (`timeout_ms`). */
   readonly timeoutMs: number;
   /** READY poll, ms (`ready_timeout_ms`, or `timeout_ms` where there is none). */
   readonly readyTimeoutMs: number;
+  /** Power votes go over a wire of their own: the host never rings the wake doorbell. */
   readonly sidebandWake: boolean;
+  /** Where the device stands after power-on: in AMSS where it boots from its own flash. */
+  readonly powerOnEe: ExecEnv;
   readonly eventRings: readonly EventRingProfile[];
   readonly channels: readonly ChannelProfile[];
-  readonly firmware: { readonly image?: string; readonly edl?: string };
+  readonly firmware: FirmwareProfile;
+  /** Largest RAM dump that the host takes over BHIe, bytes; absent where its driver takes none. */
+  readonly rddmBytes?: number;
+  /** Kernel modules outside the kernel's own packages that the driver is built from; the lab builds them. */
+  readonly outOfTree?: "qaic";
+  /** First kernel whose driver knows the family; absent where all that the lab has do. */
+  readonly since?: KernelVersion;
+  /** What older kernels have otherwise, newest first. */
+  readonly before?: readonly OlderProfile[];
 }
 
-/** Both directions of a channel pair: `ul` is even, `dl` odd. */
-export function channelPair(
-  name: string,
-  ul: number,
-  elements: number,
-  eventRing: number,
-  execEnv: ExecEnv,
-  extra: Partial<Pick<ChannelProfile, "client" | "autoStart" | "burst">> = {},
-): ChannelProfile[] {
-  return [
-    { channel: ul, name, direction: "ul", elements, eventRing, execEnv, ...extra },
-    { channel: ul + 1, name, direction: "dl", elements, eventRing, execEnv, ...extra },
-  ];
+export type KernelVersion = `${number}.${number}`;
+
+/** The family as kernels before `kernel` know it, as far as it differs. */
+export interface OlderProfile {
+  readonly kernel: KernelVersion;
+  readonly differs: Partial<
+    Pick<FamilyProfile, "driverName" | "channels" | "eventRings" | "firmware" | "timeoutMs" | "readyTimeoutMs">
+  >;
 }
 
 /** The family as the driver of that kernel knows it: `6.1.0-50-amd64`. An unknown kernel counts as new. */
 export function familyOn(family: FamilyProfile, kernel: string | undefined): FamilyProfile {
-  const [major, minor] = versionOf(kernel ?? "");
-  const knows = ({ since }: ChannelProfile): boolean => {
-    const [sinceMajor, sinceMinor] = versionOf(since ?? "0.0");
-    return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
-  };
-  return family.channels.every(knows) ? family : { ...family, channels: family.channels.filter(knows) };
+  const older = (family.before ?? []).filter((entry) => !kernelAtLeast(kernel, entry.kernel));
+  if (older.length === 0) return family;
+  return Object.assign({ ...family }, ...older.map(({ differs }) => differs));
 }
 
-function versionOf(release: string): [major: number, minor: number] {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
-  return major === undefined ? [Number.POSITIVE_INFINITY, 0] : [Number(major), Number(minor)];
-}
+/** Whether the drivers of that kernel know the family at all. An unknown kernel counts as new. */
+export const knownTo = ({ since }: FamilyProfile, kernel: string | undefined): boolean =>
+  since === undefined || kernelAtLeast(kernel, since);
 
 export const channelName = (family: FamilyProfile, channel: number): string =>
   family.channels.find((entry) => entry.channel === channel)?.name ?? `ch${channel}`;
@@ -98,3 +151,6 @@ const CLIENT_MODULES: Readonly<Record<string, string>> = {
 export const clientModules = (family: FamilyProfile): string[] => [
   ...new Set(family.channels.flatMap(({ client }) => (client ? (CLIENT_MODULES[client] ?? []) : []))),
 ];
+
+/** Module of the family's PCI driver: `mhi_pci_generic`. */
+export const driverModule = ({ module, pciDriver }: FamilyProfile): string => module ?? pciDriver.replaceAll("-", "_");

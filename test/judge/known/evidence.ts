@@ -1,7 +1,7 @@
 /** For each failure from the field: evidence of it, and the nearest that is not it. */
 import type { Evidence } from "../../../harness/judge/evidence.ts";
 import type { FamilyProfile } from "../../../harness/mhi/families/family.ts";
-import { sdx55 } from "../../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../../harness/mhi/families/qualcomm.ts";
 import { foxconn } from "../support.ts";
 import { tell } from "./tell.ts";
 

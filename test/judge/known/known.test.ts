@@ -4,7 +4,7 @@ import { FAULTS } from "../../../harness/endpoint/faults/index.ts";
 import { judge, KNOWN_FAILURES, knownById, knownIn, scenario } from "../../../harness/judge/index.ts";
 import { knownSignature, NOT_SHOWN } from "../../../harness/judge/known/index.ts";
 import { isFixed } from "../../../harness/judge/known/known-failure.ts";
-import { sdx55 } from "../../../harness/mhi/families/sdx55.ts";
+import { sdx55 } from "../../../harness/mhi/families/qualcomm.ts";
 import { cases } from "../cases.ts";
 import { ALSO, SPECIMENS } from "./evidence.ts";
 
