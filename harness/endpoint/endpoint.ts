@@ -4,7 +4,7 @@
  */
 import { describeError, RigFault } from "../base/errors.ts";
 import { hex } from "../base/hex.ts";
-import { execEnvName } from "../mhi/exec-env.ts";
+import { type ExecEnv, execEnvName } from "../mhi/exec-env.ts";
 import type { FamilyProfile } from "../mhi/families/family.ts";
 import { mhiStateName } from "../mhi/mhi-state.ts";
 import type { EndpointStatus, SlotPower } from "./control-protocol.ts";
@@ -13,7 +13,8 @@ import type { SysErrVia } from "./faults/fault.ts";
 import type { DeviceLog } from "./log.ts";
 import type { DeviceBus } from "./mhi-device/bus.ts";
 import { MhiDevice, type Signalled } from "./mhi-device/device.ts";
-import { BAR_BYTES, registerName } from "./mhi-device/registers.ts";
+import { MhiBar } from "./mhi-device/mhi-bar.ts";
+import { PagedMemory } from "./mhi-device/paged-memory.ts";
 import { CONFIG_BYTES, ConfigSpace } from "./pci/config-space.ts";
 import { MSI_VECTORS, msiData } from "./pci/msi.ts";
 import { msiOnly } from "./vfio-user/handlers.ts";
@@ -24,8 +25,10 @@ export interface EndpointOptions {
   readonly family: FamilyProfile;
   readonly log: DeviceLog;
   readonly slotPower: SlotPower;
-  /** From power-on or reset to READY, ms. */
+  /** From power-on or reset to READY, and between the stages of a loaded boot, ms. */
   readonly bootDelayMs: number;
+  /** Where the device stands after power-on; the family's own choice when left out. */
+  readonly powerOnEe?: ExecEnv;
   /** Log register reads too. */
   readonly logReads?: boolean;
 }
@@ -38,6 +41,9 @@ export class Endpoint implements VfioTarget {
   readonly #logReads: boolean;
   readonly #config: ConfigSpace;
   readonly #mhi: MhiDevice;
+  readonly #bar: MhiBar;
+  /** BARs without MHI's registers: they hold what is written. */
+  readonly #otherBars = new Map<number, PagedMemory>();
   #dma: Dma | undefined;
   #gone = false;
   #connections = 0;
@@ -53,19 +59,24 @@ export class Endpoint implements VfioTarget {
       { raiseSysErr: (via) => this.raiseSysErr(via), goAway: () => this.goAway("fault") },
       options.log,
     );
-    this.#config = new ConfigSpace(options.family, BAR_BYTES, {
+    this.#config = new ConfigSpace(options.family, {
       functionReset: () => this.#functionReset(),
       powerState: (state) => this.#log("power", `PCI power state D${state}`, { pciPower: `D${state}` }),
       msiControl: (control) => this.#log("config", `MSI control = ${hex(control, 4)}`, { msiControl: control }),
     });
     this.#mhi = new MhiDevice({ ...options, bus: this.#bus(), faults: this.faults });
+    const { bars, mhiBar } = options.family.pci;
+    this.#bar = new MhiBar(options.family, this.#mhi.registers, () => this.#mhi.coldReset("global reset"));
+    for (const [index, bytes] of Object.entries(bars)) {
+      if (Number(index) !== mhiBar) this.#otherBars.set(Number(index), new PagedMemory(bytes));
+    }
   }
 
   // ---- vfio-user ----
 
   regionSize(region: number): number {
-    if (region === Region.BAR0) return BAR_BYTES;
-    return region === Region.CONFIG ? CONFIG_BYTES : 0;
+    if (region === Region.CONFIG) return CONFIG_BYTES;
+    return this.#family.pci.bars[region] ?? 0;
   }
 
   irqCount(irq: number): number {
@@ -88,9 +99,11 @@ export class Endpoint implements VfioTarget {
   readRegion(region: number, offset: number, lengthBytes: number): Buffer {
     if (this.#gone) return Buffer.alloc(lengthBytes, 0xff);
     if (region === Region.CONFIG) return this.#config.read(offset, lengthBytes);
-    const value = this.#mhi.registers.read(offset, lengthBytes);
+    const other = this.#otherBars.get(region);
+    if (other) return other.read(offset, lengthBytes);
+    const value = this.#bar.read(offset, lengthBytes);
     if (this.#logReads) {
-      const name = registerName(offset & ~3);
+      const name = this.#bar.name(offset);
       this.#log("mmio-read", `${name} -> 0x${Buffer.from(value).reverse().toString("hex")}`, { name });
     }
     return value;
@@ -103,9 +116,9 @@ export class Endpoint implements VfioTarget {
       return;
     }
     if (this.#config.powerState !== 0) {
-      this.#log("guest-error", `write to BAR0 offset ${hex(offset)} in D${this.#config.powerState}`);
+      this.#log("guest-error", `write to BAR${region} offset ${hex(offset)} in D${this.#config.powerState}`);
     }
-    this.#mhi.registers.write(offset, data);
+    (this.#otherBars.get(region) ?? this.#bar).write(offset, data);
   }
 
   /** DEVICE_RESET: at machine start, at a reboot, and on the way up from S3. */
@@ -172,6 +185,8 @@ export class Endpoint implements VfioTarget {
 
   #powerOn(why: string): void {
     this.#config.reset();
+    this.#bar.powerOn();
+    for (const bar of this.#otherBars.values()) bar.clear();
     this.#mhi.coldReset(why);
   }
 

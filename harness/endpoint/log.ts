@@ -17,6 +17,7 @@ export type DeviceLogKind =
   | "msi"
   | "power"
   | "reset"
+  | "firmware"
   | "fault"
   | "config"
   | "vfio"

@@ -2,13 +2,14 @@
  * The endpoint's own process: a busy test must not stall a register read.
  *
  *   node dist/harness/endpoint/main.js --socket PATH --control PATH --log PATH --profile sdx55
- *     [--slot-power kept|lost] [--fault NAME[:key=val,...]]... [--boot-delay-ms N] [--verbose] [--exit-with-stdin]
+ *     [--slot-power kept|lost] [--power-on-ee AMSS|PBL|EDL|PTHRU] [--fault NAME[:key=val,...]]... [--boot-delay-ms N] [--verbose] [--exit-with-stdin]
  *
  * Prints `ready` when both sockets listen. Ends on SIGTERM, SIGINT, or (with --exit-with-stdin) when stdin closes,
  * and takes its sockets along. Exit code 2 for bad options or a socket that cannot be had.
  */
 import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../base/errors.ts";
+import { ExecEnv, isPowerOnEe, POWER_ON_EES } from "../mhi/exec-env.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { ControlServer } from "./control.ts";
 import type { SlotPower } from "./control-protocol.ts";
@@ -25,6 +26,7 @@ const OPTIONS = {
   control: { type: "string" },
   log: { type: "string" },
   profile: { type: "string" },
+  "power-on-ee": { type: "string" },
   "slot-power": { type: "string", default: "kept" },
   fault: { type: "string", multiple: true },
   "boot-delay-ms": { type: "string", default: String(BOOT_DELAY_MS) },
@@ -50,6 +52,11 @@ function slotPower(text: string): SlotPower {
   throw new UsageError("bad-option", `--slot-power is "${text}", expected kept or lost`);
 }
 
+function powerOnEe(text: string): ExecEnv {
+  if (isPowerOnEe(text)) return ExecEnv[text];
+  throw new UsageError("bad-option", `--power-on-ee is "${text}", expected one of: ${POWER_ON_EES.join(", ")}`);
+}
+
 function milliseconds(name: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value <= 3_600_000) return value;
@@ -67,7 +74,14 @@ async function main(): Promise<void> {
   const faults = (options.fault ?? []).map(parseFaultText);
 
   const file = new FileLog(logPath);
-  const endpoint = new Endpoint({ family, log: file.log, slotPower: power, bootDelayMs, logReads: options.verbose });
+  const endpoint = new Endpoint({
+    family,
+    log: file.log,
+    slotPower: power,
+    bootDelayMs,
+    logReads: options.verbose,
+    ...(options["power-on-ee"] !== undefined && { powerOnEe: powerOnEe(options["power-on-ee"]) }),
+  });
   for (const fault of faults) endpoint.faults.arm(fault.name, fault.options);
   const server = new VfioUserServer(endpoint, file.log);
   const control = new ControlServer(endpoint);

@@ -27,3 +27,8 @@ export const isMissionMode = (ee: number): boolean => ee === ExecEnv.AMSS || ee 
 
 /** MHI_IN_PBL: only in these does the host load firmware or go to the PBL work item. */
 export const isInPbl = (ee: number): boolean => ee === ExecEnv.PBL || ee === ExecEnv.PTHRU || ee === ExecEnv.EDL;
+
+/** Where a device may stand after power-on: mhi_async_power_up takes these and no other. */
+export const POWER_ON_EES = ["AMSS", "PBL", "EDL", "PTHRU"] as const;
+export type PowerOnEe = (typeof POWER_ON_EES)[number];
+export const isPowerOnEe = (text: string): text is PowerOnEe => (POWER_ON_EES as readonly string[]).includes(text);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { familyIds } from "../../harness/mhi/families/index.ts";
 import { checkRigText } from "../../harness/rig/inventory/check.ts";
 import { listRigs, loadRig } from "../../harness/rig/inventory/load.ts";
 import { editDistance, nearest } from "../../harness/rig/inventory/nearest.ts";

@@ -1,5 +1,13 @@
 import type { DeviceLog } from "../log.ts";
-import { completeOptions, type FaultCommand, type FaultHooks, type FaultOptions, type FaultPort } from "./fault.ts";
+import {
+  completeOptions,
+  type FaultCommand,
+  type FaultHooks,
+  type FaultOptions,
+  type FaultPort,
+  type ImageFate,
+  type ImageStage,
+} from "./fault.ts";
 import { FAULTS, faultByName } from "./index.ts";
 
 /** What the device asks before it does something: the sum of all armed faults. */
@@ -75,6 +83,14 @@ export class FaultBoard implements FaultQuestions {
 
   loseCompletion(command: FaultCommand, channel: number): boolean {
     return this.#any((hooks) => hooks.loseCompletion?.(command, channel));
+  }
+
+  imageFate(stage: ImageStage): ImageFate | undefined {
+    for (const { hooks } of this.#armed.values()) {
+      const fate = hooks.imageFate?.(stage);
+      if (fate !== undefined) return fate;
+    }
+    return undefined;
   }
 
   enteredMissionMode(): void {

@@ -26,11 +26,18 @@ export interface FaultHooks {
   withholdReady?(): boolean;
   /** A channel command was carried out; true = its completion is not posted. */
   loseCompletion?(command: FaultCommand, channel: number): boolean;
+  /** The host has handed over an image over BHI or BHIe, and the device has looked at it. */
+  imageFate?(stage: ImageStage): ImageFate | undefined;
   /** The first M0 after a reset was acknowledged and the EE told. */
   enteredMissionMode?(): void;
   /** MHI RESET, SOC reset, function reset or power. */
   reset?(): void;
 }
+
+export type ImageStage = "bhi" | "bhie";
+
+/** No answer ever, an error whatever the image, or an answer that comes late. */
+export type ImageFate = "never" | "refuse" | { readonly delayMs: number };
 
 export type FaultCommand = "START" | "STOP" | "RESET";
 

@@ -2,11 +2,21 @@ import { UsageError } from "../../base/errors.ts";
 import { commandCompletionLost } from "./command-completion-lost.ts";
 import { deviceGone } from "./device-gone.ts";
 import type { FaultDefinition } from "./fault.ts";
+import { firmwareNeverAcked, firmwareRefused, firmwareSlow } from "./firmware.ts";
 import { m3NotAcked } from "./m3-not-acked.ts";
 import { readyNever } from "./ready-never.ts";
 import { sysErr } from "./sys-err.ts";
 
-export const FAULTS: readonly FaultDefinition[] = [m3NotAcked, sysErr, deviceGone, readyNever, commandCompletionLost];
+export const FAULTS: readonly FaultDefinition[] = [
+  m3NotAcked,
+  sysErr,
+  deviceGone,
+  readyNever,
+  commandCompletionLost,
+  firmwareRefused,
+  firmwareNeverAcked,
+  firmwareSlow,
+];
 
 /** @throws UsageError `unknown-fault` with the names that there are. */
 export function faultByName(name: string): FaultDefinition {

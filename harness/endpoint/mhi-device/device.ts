@@ -1,8 +1,8 @@
 /**
- * The MHI side of the endpoint: a modem that boots from its own flash straight into AMSS.
+ * The MHI side of the endpoint. How it comes to READY, and its execution environment, are boot.ts's.
  *
- *   power-on -> RESET -(boot delay)-> READY -M0-> M0 <-> M2        SYS_ERR from anywhere,
- *                                     M0 <-> M3                     back to RESET by MHICTRL.RESET
+ *   power-on -> RESET -> READY -M0-> M0 <-> M2        SYS_ERR from anywhere,
+ *                                    M0 <-> M3        back to RESET by MHICTRL.RESET
  *
  * Register accesses change the device at once; whatever needs the host's memory goes through one action queue.
  * Sources: facts of drivers/bus/mhi/host (pm.c, init.c) and of the Linux endpoint stack's behaviour on SDX55.
@@ -10,7 +10,7 @@
 
 import { describeError } from "../../base/errors.ts";
 import { hex } from "../../base/hex.ts";
-import { ExecEnv, execEnvName } from "../../mhi/exec-env.ts";
+import type { ExecEnv } from "../../mhi/exec-env.ts";
 import { channelName, type FamilyProfile } from "../../mhi/families/family.ts";
 import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
 import * as R from "../../mhi/registers.ts";
@@ -18,19 +18,22 @@ import type { FaultQuestions } from "../faults/board.ts";
 import type { SysErrVia } from "../faults/fault.ts";
 import type { DeviceLog } from "../log.ts";
 import { ActionQueue } from "./action-queue.ts";
+import { Boot } from "./boot.ts";
 import type { DeviceBus } from "./bus.ts";
 import { Channels } from "./channels.ts";
 import { CommandRing } from "./commands.ts";
 import { EventRings, execEnvEvent, stateChangeEvent } from "./event-rings.ts";
-import { Registers } from "./registers.ts";
+import { type RegisterEvents, Registers } from "./registers.ts";
 
 export interface MhiDeviceOptions {
   readonly family: FamilyProfile;
   readonly bus: DeviceBus;
   readonly faults: FaultQuestions;
   readonly log: DeviceLog;
-  /** From power-on or reset to READY, ms. */
+  /** From power-on or reset to READY, and between the stages of a loaded boot, ms. */
   readonly bootDelayMs: number;
+  /** Where it stands after power-on; the family's own choice when left out. */
+  readonly powerOnEe?: ExecEnv;
 }
 
 /** What a request to the device came to. */
@@ -48,15 +51,12 @@ export class MhiDevice {
   readonly #bus: DeviceBus;
   readonly #faults: FaultQuestions;
   readonly #log: DeviceLog;
-  readonly #bootDelayMs: number;
+  readonly #boot: Boot;
   readonly #queue: ActionQueue;
   readonly #events: EventRings;
   readonly #channels: Channels;
   readonly #commands: CommandRing;
   #state: MhiState = MhiState.RESET;
-  #boot: NodeJS.Timeout | undefined;
-  /** The EE event goes out once after each reset. */
-  #execEnvTold = false;
   #resetPending = false;
   #wakeVote = false;
   /** The host was reset while the device slept with its slot powered: a wake, or a reboot? */
@@ -67,7 +67,6 @@ export class MhiDevice {
     this.#family = options.family;
     this.#bus = options.bus;
     this.#faults = options.faults;
-    this.#bootDelayMs = options.bootDelayMs;
     this.#log = (kind, text, fields) => {
       if (kind === "guest-error") this.#guestErrors += 1;
       options.log(kind, text, fields);
@@ -88,19 +87,34 @@ export class MhiDevice {
       loseCompletion: (command, channel) => this.#faults.loseCompletion(command, channel),
       channelContexts: () => this.registers.pair(R.CCABAP_LOWER),
     });
-    this.registers = new Registers({
+    this.#boot = new Boot(
+      { ...options, powerOnEe: options.powerOnEe ?? options.family.powerOnEe },
+      {
+        ...shared,
+        faults: options.faults,
+        registers: () => this.registers,
+        ready: () => this.#setState(MhiState.READY),
+        canTell: () => this.#state === MhiState.M0 || this.#state === MhiState.M2,
+        tell: (ee) => this.#events.post(CONTROL_RING, [execEnvEvent(ee)]),
+        raiseBhi: () => this.#raiseBhi(),
+      },
+    );
+    const registerEvents: RegisterEvents = {
       control: (value) => this.#control(value),
       channelDoorbell: (channel, value) => this.#channelDoorbell(channel, value),
       eventDoorbell: (ring, value) => this.#eventDoorbell(ring, value),
       commandDoorbell: (value) => this.#commandDoorbell(value),
       wakeDoorbell: (vote) => this.#wakeDoorbell(vote),
       edlDoorbell: (cookie) => this.#log("guest-error", `EDL doorbell ${hex(cookie)}: no EDL in this profile; ignored`),
+      imageDoorbell: (session) => this.#boot.imageDoorbell(session),
+      transmitVectorDoorbell: (sequence) => this.#boot.transmitVectorDoorbell(sequence),
       socReset: () => this.#socReset(),
       contextBase: () => this.#contextBase(),
       other: (name, value) => this.#log("mmio-write", `${name} = ${hex(value)}`, { name, value }),
       ignored: (name) =>
         this.#log("guest-error", `write to ${name}, which is read-only or not there; ignored`, { name }),
-    });
+    };
+    this.registers = new Registers(registerEvents, options.family);
   }
 
   get state(): MhiState {
@@ -126,13 +140,13 @@ export class MhiDevice {
     this.#log("reset", `cold reset: ${why}`, { cold: true, why });
     this.#bus.cancelAll(why);
     this.registers.powerOn();
-    this.registers.execEnv = ExecEnv.AMSS;
+    this.#boot.powerOn();
     this.#restart();
   }
 
   /** No power: nothing runs, nothing answers. */
   powerOff(): void {
-    clearTimeout(this.#boot);
+    this.#boot.stop();
     this.#bus.cancelAll("power is off");
     this.#forget();
     this.#faults.reset();
@@ -152,7 +166,7 @@ export class MhiDevice {
   raiseSysErr(via: SysErrVia): Signalled {
     const ringUsable = this.#events.loaded && [MhiState.M0, MhiState.M1, MhiState.M2].some((s) => s === this.#state);
     const before = this.#state;
-    clearTimeout(this.#boot);
+    this.#boot.stop();
     this.#queue.clear();
     this.#setState(MhiState.SYS_ERR);
     if (via === "interrupt") {
@@ -221,12 +235,15 @@ export class MhiDevice {
     if (vote) this.#leaveM2("wake doorbell");
   }
 
-  /** The host sets up anew: after a reset in M3 that was a reboot and no wake, so the old context is void. */
+  /**
+   * The host sets up anew, so the old context is void: after a reset in M3 that was a reboot and no wake, or where its
+   * driver went without a word (a power-down without grace touches no register) and came back.
+   */
   #contextBase(): void {
-    if (!this.#sleptThroughReset) return;
-    this.#sleptThroughReset = false;
+    if (!this.#sleptThroughReset && !this.#events.loaded) return;
     this.#log("reset", "the host sets up anew: the kept context is dropped", { cold: false });
     this.#forget();
+    this.#boot.stop();
     this.#setState(MhiState.READY);
   }
 
@@ -256,7 +273,7 @@ export class MhiDevice {
     }
     this.#setState(MhiState.M0);
     await this.#events.post(CONTROL_RING, [stateChangeEvent(MhiState.M0)]);
-    if (!this.#execEnvTold) await this.#tellExecEnv();
+    await this.#boot.enteredM0();
     this.#commands.resume();
     this.#channels.resume();
   }
@@ -264,13 +281,6 @@ export class MhiDevice {
   async #loadContexts(): Promise<void> {
     await this.#events.load(this.registers.pair(R.ECABAP_LOWER), this.registers.eventRings);
     await this.#commands.load(this.registers.pair(R.CRCBAP_LOWER));
-  }
-
-  async #tellExecEnv(): Promise<void> {
-    this.#execEnvTold = true;
-    await this.#events.post(CONTROL_RING, [execEnvEvent(ExecEnv.AMSS)]);
-    this.#log("power", `mission mode (${execEnvName(ExecEnv.AMSS)})`, { execEnv: execEnvName(ExecEnv.AMSS) });
-    this.#faults.enteredMissionMode();
   }
 
   async #enterM2(): Promise<void> {
@@ -322,6 +332,7 @@ export class MhiDevice {
 
   #finishReset(): void {
     this.#log("reset", "MHI reset", { cold: false });
+    if (this.#state === MhiState.SYS_ERR) this.#boot.crashed();
     this.registers.clearForReset();
     this.#restart();
   }
@@ -336,7 +347,6 @@ export class MhiDevice {
     this.#events.clear();
     this.#channels.clear();
     this.#commands.clear();
-    this.#execEnvTold = false;
     this.#resetPending = false;
     this.#wakeVote = false;
     this.#sleptThroughReset = false;
@@ -344,13 +354,10 @@ export class MhiDevice {
 
   /** From nothing to READY. */
   #restart(): void {
-    clearTimeout(this.#boot);
     this.#forget();
     this.#faults.reset();
     this.#setState(MhiState.RESET);
-    this.#boot = setTimeout(() => {
-      if (!this.#faults.withholdReady()) this.#setState(MhiState.READY);
-    }, this.#bootDelayMs);
+    this.#boot.restart();
   }
 
   #raiseBhi(): void {

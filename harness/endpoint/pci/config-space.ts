@@ -12,6 +12,8 @@ import { addMsiCapability, MSI_CONTROL, type MsiMessage, readMsi } from "./msi.t
 import { addPowerCapability, PMCSR, PMCSR_STATE } from "./power.ts";
 
 export const CONFIG_BYTES = 4096;
+const BAR0 = 0x10;
+const BAR_64_BIT = 0x4;
 export const COMMAND = 0x04;
 export const COMMAND_MEMORY = 1 << 1;
 export const COMMAND_MASTER = 1 << 2;
@@ -37,15 +39,13 @@ export interface ConfigEvents {
 
 export class ConfigSpace {
   readonly #family: FamilyProfile;
-  readonly #barBytes: number;
   readonly #events: ConfigEvents;
   readonly #bytes = Buffer.alloc(CONFIG_BYTES);
   readonly #writable = Buffer.alloc(CONFIG_BYTES);
   readonly #clearOnOne = Buffer.alloc(CONFIG_BYTES);
 
-  constructor(family: FamilyProfile, barBytes: number, events: ConfigEvents) {
+  constructor(family: FamilyProfile, events: ConfigEvents) {
     this.#family = family;
-    this.#barBytes = barBytes;
     this.#events = events;
     this.reset();
   }
@@ -103,12 +103,22 @@ export class ConfigSpace {
     builder.set16(0x06, STATUS_CAPABILITIES, 0, STATUS_WRITE_1_CLEARS);
     builder.set32(0x08, pci.classCode * 0x100); // revision 0
     builder.set32(0x0c, 0, 0xff); // cache line size
-    builder.set32(0x10, 0x4, (~(this.#barBytes - 1) & 0xffffffff) >>> 0); // BAR0: 64-bit memory
-    builder.set32(0x14, 0, 0xffffffff);
+    this.#addBars(builder);
     builder.set16(0x2c, pci.subVendor);
     builder.set16(0x2e, pci.subDevice);
     builder.set8(0x34, 0x40);
     builder.set16(0x3c, 0, 0xff); // interrupt line; pin 0: no INTx
+  }
+
+  /** Memory BARs: 64-bit ones, which take two places, unless the next place is a BAR of its own. */
+  #addBars(builder: ConfigBuilder): void {
+    const { bars } = this.#family.pci;
+    for (const [index, bytes] of Object.entries(bars)) {
+      const at = BAR0 + 4 * Number(index);
+      const wide = bars[Number(index) + 1] === undefined;
+      builder.set32(at, wide ? BAR_64_BIT : 0, ~(bytes - 1) >>> 0);
+      if (wide) builder.set32(at + 4, 0, 0xffffffff);
+    }
   }
 
   #builder(): ConfigBuilder {

@@ -94,6 +94,8 @@ export interface FamilyProfile {
   readonly registers: RegisterLayout;
   /** Absent where the device has no registers but MHI's. */
   readonly space?: RegisterSpace;
+  /** A free-running 64-bit counter in the MHI BAR, which the driver's time synchronisation reads. */
+  readonly counter?: { readonly at: number; readonly hz: number };
   /** State waits and commands, ms (`timeout_ms`). */
   readonly timeoutMs: number;
   /** READY poll, ms (`ready_timeout_ms`, or `timeout_ms` where there is none). */
