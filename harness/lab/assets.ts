@@ -4,7 +4,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RigFault } from "../base/errors.ts";
+import { type FamilyProfile, knownTo } from "../mhi/families/family.ts";
+import { familyById } from "../mhi/families/index.ts";
 import { type AccelChoice, chooseAccel } from "./accel.ts";
+import { guestModules } from "./guest-modules.ts";
 import { ensureImage, type GuestImage, type GuestKernel } from "./image.ts";
 import { ensureKeys, type LabKeys } from "./keys.ts";
 import type { Manifest } from "./manifest.ts";
@@ -18,6 +21,8 @@ import { Toolchain } from "./toolchain.ts";
 
 export interface AssetOptions {
   readonly cacheDir: string;
+  /** Device family that the guest is to drive. */
+  readonly profile: string;
   readonly accel: "auto" | Accel;
   readonly memoryMb: number;
   readonly cpus: number;
@@ -60,7 +65,10 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
     : await packagedKernel(await ensurePackages({ ...fetching, set: kernelSet(options.kernel ?? DEFAULT_KERNEL) }));
   await mkdir(join(options.cacheDir, "images"), { recursive: true });
   const keys = await ensureKeys(tools, options.cacheDir);
-  const image = await ensureImage({ ...common, tools, kernel, keys, packagesId: packagesId(packages) });
+  const family = familyById(options.profile);
+  if (!knownTo(family, kernel.release)) throw unknownToKernel(family, kernel.release);
+  const modules = guestModules(family);
+  const image = await ensureImage({ ...common, tools, kernel, keys, modules, packagesId: packagesId(packages) });
   const machine = {
     kernelPath: kernel.image,
     initrdPath: image.initrdPath,
@@ -77,6 +85,12 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   };
   return { qemu, kernel, image, keys, accel, versions };
 }
+
+const unknownToKernel = ({ id, since }: FamilyProfile, release: string): RigFault =>
+  new RigFault(
+    "family-unknown-to-kernel",
+    `kernel ${release} has no driver that knows family ${id}; it came with ${since}: choose a newer one with --kernel`,
+  );
 
 /** What has to be fetched beside a kernel; what the user names is left out. */
 export function packageNames(env: NodeJS.ProcessEnv): string[] {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RigFault } from "../base/errors.ts";
 import { EndpointClient } from "../endpoint/client.ts";
+import type { PowerOnEe } from "../mhi/exec-env.ts";
 
 /** A Unix socket's path has 108 bytes with its NUL (unix(7)). */
 const MAX_SOCKET_PATH = 107;
@@ -15,6 +16,7 @@ export interface EndpointOptions {
   readonly stateDir: string;
   readonly logPath: string;
   readonly profile: string;
+  readonly powerOnEe?: PowerOnEe;
   readonly slotPower: "kept" | "lost";
   readonly faults: readonly string[];
 }
@@ -51,6 +53,7 @@ export class EndpointProcess {
         entry,
         ...["--socket", socketPath, "--control", controlPath, "--log", options.logPath],
         ...["--profile", options.profile, "--slot-power", options.slotPower, "--exit-with-stdin"],
+        ...(options.powerOnEe === undefined ? [] : ["--power-on-ee", options.powerOnEe]),
         ...options.faults.flatMap((fault) => ["--fault", fault]),
       ],
       { stdio: ["pipe", "pipe", "pipe"], detached: true },

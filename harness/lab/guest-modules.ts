@@ -5,10 +5,14 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RigFault } from "../base/errors.ts";
+import { clientModules, driverModule, type FamilyProfile } from "../mhi/families/family.ts";
 import type { Toolchain } from "./toolchain.ts";
 
-/** MHI, what binds to its channels, and what the guest itself needs (network, panic reports, a power button). */
-export const GUEST_MODULES = [
+/**
+ * In every guest: MHI, the modems' driver, what binds to their channels, and what the guest itself needs (network, panic
+ * reports, a power button).
+ */
+const GUEST_MODULES = [
   "mhi",
   "mhi_pci_generic",
   "wwan",
@@ -22,6 +26,11 @@ export const GUEST_MODULES = [
   "pvpanic_pci",
   "button",
 ] as const;
+
+/** All that a guest with a device of that family must be able to load. */
+export const guestModules = (family: FamilyProfile): string[] => [
+  ...new Set([...GUEST_MODULES, driverModule(family), ...clientModules(family)]),
+];
 
 /** Loaded by the guest's init; the MHI modules are the harness's to load, once the trace is armed. */
 export const NETWORK_MODULES = ["virtio_pci", "virtio_net"] as const;
@@ -79,17 +88,18 @@ export interface StagedModules {
   readonly later: readonly string[];
 }
 
-/** Fills `dir` with the modules of `release` and depmod's data. */
+/** Fills `dir` with the wanted modules of `release` and depmod's data. */
 export async function stageModules(
   tools: Toolchain,
   source: { readonly modulesDir: string; readonly release: string },
+  wanted: readonly string[],
   dir: string,
 ): Promise<StagedModules> {
   const dep = await readModulesDep(tools, source, dir);
   const builtin = await readBuiltin(source.modulesDir);
   const target = join(dir, "lib/modules", source.release);
   await mkdir(target, { recursive: true });
-  for (const path of closeOverModules(GUEST_MODULES, dep, builtin)) {
+  for (const path of closeOverModules(wanted, dep, builtin)) {
     await inflate(tools, join(source.modulesDir, path), join(target, plain(path)));
   }
   for (const name of ["modules.builtin", "modules.builtin.modinfo", "modules.order"]) {

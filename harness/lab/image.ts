@@ -11,7 +11,7 @@ import { systemClock } from "../base/clock.ts";
 import { lockCache } from "./cache-lock.ts";
 import { type CpioEntry, parentDirs, writeCpio } from "./cpio.ts";
 import { AFTER_RESUME, GROUP, INITTAB, initScript, PASSWD, PROFILE, SAY_READY, SHADOW, SHELLS } from "./guest-files.ts";
-import { GUEST_MODULES, LATER_MODULES, NETWORK_MODULES, stageModules } from "./guest-modules.ts";
+import { LATER_MODULES, NETWORK_MODULES, stageModules } from "./guest-modules.ts";
 import type { LabKeys } from "./keys.ts";
 import { sha256File } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
@@ -35,6 +35,8 @@ export interface ImageOptions {
   readonly tools: Toolchain;
   readonly kernel: GuestKernel;
   readonly keys: LabKeys;
+  /** Kernel modules that the guest must be able to load. */
+  readonly modules: readonly string[];
   /** Names the exact set of unpacked packages. */
   readonly packagesId: string;
   readonly onProgress: OnProgress;
@@ -71,7 +73,7 @@ async function imageId(options: ImageOptions): Promise<string> {
     options.packagesId,
     [options.kernel.image, options.kernel.release, size, mtimeMs],
     [
-      GUEST_MODULES,
+      options.modules,
       initScript({ network: NETWORK_MODULES, later: LATER_MODULES }),
       INITTAB,
       SAY_READY,
@@ -137,7 +139,7 @@ const KMOD_NAMES = ["modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"]
 
 async function imageEntries(options: ImageOptions, stageDir: string): Promise<CpioEntry[]> {
   const { tools, kernel, keys } = options;
-  const modules = await stageModules(tools, kernel, stageDir);
+  const modules = await stageModules(tools, kernel, options.modules, stageDir);
   const text = (path: string, content: string, mode = 0o644): CpioEntry => file(path, Buffer.from(content), mode);
   const entries = [
     text("init", initScript(modules), 0o755),

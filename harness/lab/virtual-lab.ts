@@ -14,6 +14,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { RigFault } from "../base/errors.ts";
 import type { EndpointClient } from "../endpoint/client.ts";
+import type { PowerOnEe } from "../mhi/exec-env.ts";
 import { ensureAssets, type LabAssets } from "./assets.ts";
 import { EndpointProcess } from "./endpoint-process.ts";
 import type { OnProgress } from "./progress.ts";
@@ -27,7 +28,10 @@ export interface VirtualLabOptions {
   /** The lab's own folder (sockets, logs, the console's link); short, because socket paths have 107 bytes. */
   readonly stateDir: string;
   readonly cacheDir: string;
+  /** Device family that the endpoint plays. */
   readonly profile: string;
+  /** Where the device stands after power-on; by default as its family does. */
+  readonly powerOnEe?: PowerOnEe;
   readonly slotPower: "kept" | "lost";
   /** Armed from the start: `NAME[:key=value,...]`. */
   readonly faults: readonly string[];

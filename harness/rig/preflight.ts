@@ -4,7 +4,7 @@
  */
 import { describeError } from "../base/errors.ts";
 import { hex } from "../base/hex.ts";
-import type { FamilyProfile } from "../mhi/families/family.ts";
+import { driverModule, type FamilyProfile } from "../mhi/families/family.ts";
 import { readHostFacts } from "./host/facts.ts";
 import { loadModule, moduleAvailable } from "./host/modules.ts";
 import { findPci, type PciSelector } from "./host/pci.ts";
@@ -85,14 +85,11 @@ const checkEvents: Check = async (shell) => {
 
 const checkDriver: Check = async (shell, { family }) => {
   const name = family.pciDriver;
-  const module = DRIVER_MODULES[name] ?? name;
+  const module = driverModule(family);
   return (await moduleAvailable(shell, module))
     ? ok(`driver ${name} there`)
-    : miss(`the kernel has no driver ${name} (module ${module.replaceAll("-", "_")})`);
+    : miss(`the kernel has no driver ${name} (module ${module})`);
 };
-
-/** Where the module is not called as its driver is. */
-const DRIVER_MODULES: Readonly<Record<string, string>> = { "mhi-pci-generic": "mhi_pci_generic" };
 
 const checkDut: Check = async (shell, { family, dut }) => {
   const wanted = `${hex(family.pci.vendor, 4).slice(2)}:${hex(family.pci.device, 4).slice(2)}`;

@@ -50,6 +50,7 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     stateDir: rigStateDir(rig.id),
     cacheDir: cacheDir(),
     profile: rig.profile,
+    ...(rig.powerOnEe !== undefined && { powerOnEe: rig.powerOnEe }),
     slotPower: rig.slotPower,
     faults: [...rig.faults, ...options.faults],
     accel: rig.accel,

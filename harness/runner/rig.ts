@@ -18,6 +18,7 @@ import { setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts"
 import { suspendHost } from "../rig/host/suspend.ts";
 import { echoThroughPort } from "../rig/host/wwan-port.ts";
 import type { RigFile } from "../rig/inventory/schema.ts";
+import { FirmwareStage, type FirmwareState } from "./firmware-stage.ts";
 import type { HostLink } from "./host-link.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 
@@ -47,6 +48,8 @@ export class Rig {
   #actions: TestRecord["actions"] = [];
   #refusals: Refusal[] = [];
   #address: string | undefined;
+  #firmware: FirmwareState = "good";
+  readonly #stage = new FirmwareStage();
 
   constructor(file: RigFile, keeper: KeeperClient, host: HostLink) {
     this.file = file;
@@ -104,8 +107,18 @@ export class Rig {
   loadDriver = (): Promise<void> =>
     this.#action("load-driver", this.family.pciDriver, async () => {
       await this.host.armTrace();
+      await this.#stageFirmware(this.#firmware);
       for (const client of clientModules(this.family)) await loadModule(this.host.shell, client);
       await loadModule(this.host.shell, driverModule(this.family));
+    });
+
+  /** What the driver is to find on the host when it next asks for the device's image. Good again in the next test. */
+  setFirmware = (state: FirmwareState): Promise<void> =>
+    this.#action("firmware", state, async () => {
+      if (this.file.kind !== "virtual")
+        throw new RigFault("firmware", `rig ${this.file.id}: its firmware is its owner's`);
+      this.#firmware = state;
+      await this.#stageFirmware(state);
     });
 
   unbind = (): Promise<void> =>
@@ -214,6 +227,19 @@ export class Rig {
     this.#action("expect-mission-mode", "", async () => {
       await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs, channelsOf(this.family));
     });
+
+  /** A test that spoilt the firmware leaves it good for the next one. */
+  async restoreFirmware(): Promise<void> {
+    if (this.#firmware === "good") return;
+    this.#firmware = "good";
+    await this.#stageFirmware("good");
+  }
+
+  async #stageFirmware(state: FirmwareState): Promise<void> {
+    const bootId = this.host.segments.at(-1)?.bootId;
+    if (this.file.kind !== "virtual" || bootId === undefined) return;
+    await this.#stage.set(this.host.shell, bootId, this.#family, state);
+  }
 
   async #action<T>(name: string, detail: string, work: () => Promise<T>): Promise<T> {
     const controllerNs = systemClock.monotonicNs();

@@ -5,6 +5,7 @@
  * A rig's id is the name of its file; it does not stand in the file.
  */
 import { z } from "zod";
+import { POWER_ON_EES } from "../../mhi/exec-env.ts";
 import { familyIds } from "../../mhi/families/index.ts";
 
 const text = (what: string) => z.string().min(1).max(400).describe(what);
@@ -29,6 +30,10 @@ export const virtualRigSchema = z
     kind: z.literal("virtual"),
     description,
     profile: family.describe("Device family that the emulated endpoint plays"),
+    powerOnEe: z
+      .enum(POWER_ON_EES)
+      .optional()
+      .describe("Where the emulated device stands after power-on; by default as its family does"),
     slotPower: slotPowerSchema.default("kept"),
     accel: z.enum(["auto", "kvm", "tcg"]).default("auto").describe("auto takes KVM when a guest really boots with it"),
     memoryMb: z.int().min(256).max(65_536).default(512),
