@@ -18,7 +18,7 @@ export interface Verdict {
 const MAX_SEGMENTS = 4096;
 const MAX_IMAGE_BYTES = 128 << 20;
 const ENTRY_BYTES = 16;
-/** One DMA message carries at most 1 MiB. */
+/** Read and hashed at a time. */
 const PIECE_BYTES = 512 * 1024;
 
 interface Segment {

@@ -12,6 +12,12 @@ interface Outstanding {
 }
 
 /**
+ * The most that one message carries. QEMU 11.1 stands still when its answer does not fit into the socket's send buffer
+ * (208 KiB by default): a read of 512 KiB was never answered, nor any register access after it.
+ */
+const PIECE_BYTES = 64 * 1024;
+
+/**
  * DMA as messages to the client: DMA_READ and DMA_WRITE, both `0 u64 address, 8 u64 count, 16 data`.
  * The client serves them in the order sent (one queue in its main loop), so writes keep their order.
  */
@@ -29,10 +35,10 @@ export class DmaRequests implements Dma {
   }
 
   async read(address: bigint, lengthBytes: number): Promise<Buffer> {
-    const parts = this.#split(lengthBytes).map(({ at, length }) =>
-      this.#request(Command.DMA_READ, address + BigInt(at), length),
-    );
-    const data = (await Promise.all(parts)).map((payload) => payload.subarray(16));
+    const data: Buffer[] = [];
+    for (const { at, length } of this.#split(lengthBytes)) {
+      data.push((await this.#request(Command.DMA_READ, address + BigInt(at), length)).subarray(16));
+    }
     const [only] = data;
     return data.length === 1 && only ? only : Buffer.concat(data);
   }
@@ -101,7 +107,7 @@ export class DmaRequests implements Dma {
   }
 
   #split(lengthBytes: number): { at: number; length: number }[] {
-    const limit = this.#maxTransferBytes();
+    const limit = Math.min(PIECE_BYTES, this.#maxTransferBytes());
     const parts: { at: number; length: number }[] = [];
     for (let at = 0; at < lengthBytes; at += limit) parts.push({ at, length: Math.min(limit, lengthBytes - at) });
     return parts;
