@@ -33,7 +33,7 @@ export const DEVICE_MAY_BE_THE_CAUSE: ReadonlySet<string> = new Set([
   "suspend-refused",
 ]);
 
-export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power";
+export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power" | "suspend" | "runtime-pm";
 
 export interface Refusal {
   readonly action: string;
@@ -79,9 +79,15 @@ export class Rig {
 
   /** What this rig can do that not every rig can: a suite skips what the rig cannot. */
   can(ability: Ability): boolean {
+    const { driverDoes } = this.family;
+    if (ability === "suspend" || ability === "runtime-pm") return driverDoes.includes(ability);
+    if (ability === "sys-err" && !driverDoes.includes("sys-err-recovery")) return false;
     if (this.file.kind === "virtual") return true;
     return ability === "power" && this.file.power !== undefined;
   }
+
+  /** Whether the family has a channel pair of that name. */
+  has = (channel: string): boolean => this.family.channels.some(({ name }) => name === channel);
 
   // --- power of the host
 

@@ -1,6 +1,14 @@
-/** What sits behind a pair of channels: takes what the host sends, may send back. */
+/** What sits behind a pair of channels. One is made at each START of the uplink: nothing outlives a reset. */
 export interface ChannelFunction {
-  readonly name: string;
-  /** One transfer from the host; `send` queues a packet for the downlink channel of the pair. */
-  receive(payload: Buffer, send: (payload: Buffer) => void): void;
+  /** One transfer from the host. */
+  receive(payload: Buffer): void;
+  /** The downlink is started too: the function may speak first. */
+  started?(): void;
 }
+
+export interface FunctionPort {
+  /** Queues a packet for the downlink channel of the pair. */
+  send(payload: Buffer): void;
+}
+
+export type FunctionFactory = (port: FunctionPort) => ChannelFunction;

@@ -1,16 +1,23 @@
+import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { echo } from "./echo.ts";
-import type { ChannelFunction } from "./function.ts";
-import { ipcrSink } from "./ipcr.ts";
+import type { FunctionFactory } from "./function.ts";
+import { qrtrNode } from "./qrtr.ts";
 import { sink } from "./sink.ts";
+import { wlfw } from "./wlfw.ts";
 
-const BY_CHANNEL_NAME: ReadonlyMap<string, ChannelFunction> = new Map([
-  ["LOOPBACK", echo],
-  ["DIAG", echo],
-  ["MBIM", echo],
-  ["QMI", echo],
-  ["DUN", echo],
-  ["IPCR", ipcrSink],
-]);
+const BY_CHANNEL_NAME: Readonly<Record<string, FunctionFactory>> = {
+  LOOPBACK: echo,
+  DIAG: echo,
+  MBIM: echo,
+  QMI: echo,
+  DUN: echo,
+  DUN2: echo,
+};
 
-/** What sits behind a channel, by the channel's name in the family's table. */
-export const functionFor = (channelName: string): ChannelFunction => BY_CHANNEL_NAME.get(channelName) ?? sink;
+/** What sits behind a channel of that family, by the channel's name in its table. */
+export function functionFor({ wlfwInstance }: FamilyProfile, channelName: string): FunctionFactory {
+  if (channelName === "IPCR") {
+    return (port) => qrtrNode(port, wlfwInstance === undefined ? undefined : wlfw(wlfwInstance));
+  }
+  return BY_CHANNEL_NAME[channelName] ?? sink;
+}

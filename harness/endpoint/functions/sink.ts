@@ -1,4 +1,4 @@
-import type { ChannelFunction } from "./function.ts";
+import type { FunctionFactory } from "./function.ts";
 
 /** Takes everything and answers nothing. */
-export const sink: ChannelFunction = { name: "sink", receive: () => {} };
+export const sink: FunctionFactory = () => ({ receive: () => {} });

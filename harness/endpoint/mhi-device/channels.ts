@@ -112,7 +112,7 @@ export class Channels {
       ring: context.ring,
       eventRing: context.eventRing,
       burst: context.burstMode === BurstMode.ENABLED,
-      behind: functionFor(profile.name),
+      behind: functionFor(this.#family, profile.name)({ send: (answer) => this.#send(number | 1, answer) }),
       state: ChannelState.RUNNING,
       next: context.rp,
       wp: context.wp,
@@ -122,6 +122,7 @@ export class Channels {
     };
     this.#channels.set(number, channel);
     await this.#writeState(channel);
+    if (profile.direction === "dl") this.#channels.get(number - 1)?.behind.started?.();
     return CompletionCode.SUCCESS;
   }
 
@@ -206,7 +207,7 @@ export class Channels {
     }
     const payload = await this.#readPayload(channel, chain);
     if (!payload) return transferEvent(number, last.at, CompletionCode.UNDEFINED_ERR, 0);
-    channel.behind.receive(payload, (answer) => this.#send(number + 1, answer));
+    channel.behind.receive(payload);
     if ((last.flags & TRE_IEOT) === 0) return undefined;
     const event = transferEvent(number, last.at, CompletionCode.EOT, last.lengthBytes);
     return { ...event, quiet: (last.flags & TRE_BEI) !== 0 };

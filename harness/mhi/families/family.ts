@@ -107,6 +107,10 @@ export interface FamilyProfile {
   readonly eventRings: readonly EventRingProfile[];
   readonly channels: readonly ChannelProfile[];
   readonly firmware: FirmwareProfile;
+  /** What the family's driver does with MHI beyond bringing it up; a suite skips the rest. */
+  readonly driverDoes: readonly DriverAbility[];
+  /** Instance of the WLFW service that the driver looks for over QRTR: version in the low byte, the chip's id above. */
+  readonly wlfwInstance?: number;
   /** Largest RAM dump that the host takes over BHIe, bytes; absent where its driver takes none. */
   readonly rddmBytes?: number;
   /** Kernel modules outside the kernel's own packages that the driver is built from; the lab builds them. */
@@ -116,6 +120,13 @@ export interface FamilyProfile {
   /** What older kernels have otherwise, newest first. */
   readonly before?: readonly OlderProfile[];
 }
+
+/**
+ *   runtime-pm        lets an idle device go to M3 and wakes it
+ *   suspend           M3 over the host's sleep
+ *   sys-err-recovery  brings a device back that raised SYS_ERR
+ */
+export type DriverAbility = "runtime-pm" | "suspend" | "sys-err-recovery";
 
 export type KernelVersion = `${number}.${number}`;
 

@@ -23,6 +23,7 @@ export function modem({ ids, firmware = {}, ...given }: Given): FamilyProfile {
     pciDriver: "mhi-pci-generic",
     readyTimeoutMs: given.timeoutMs,
     sidebandWake: false,
+    driverDoes: ["runtime-pm", "suspend", "sys-err-recovery"],
     powerOnEe: ExecEnv.AMSS,
     registers: ENDPOINT_LAYOUT,
     ...given,

@@ -16,6 +16,7 @@ type Given = Pick<FamilyProfile, "id" | "driverName" | "pciDriver" | "module" | 
   readonly barBytes: number;
   readonly elements: number;
   readonly image: string;
+  readonly wlfwInstance: number;
   readonly presets: Readonly<Record<number, number>>;
 };
 
@@ -24,6 +25,8 @@ function wlan({ device, barBytes, elements, image, presets, ...given }: Given): 
     kind: "wlan",
     readyTimeoutMs: given.timeoutMs,
     sidebandWake: false,
+    // without a WLAN interface its suspend leaves MHI alone; a crash is recovered from only with one
+    driverDoes: [],
     powerOnEe: ExecEnv.PBL,
     registers: WLAN_LAYOUT,
     ...given,
@@ -61,6 +64,7 @@ export const qca6390 = wlan({
   barBytes: MIB,
   elements: 64,
   image: "ath11k/QCA6390/hw2.0/amss.bin",
+  wlfwInstance: 0x0101,
   presets: ATH11K_VERSION,
 });
 
@@ -72,6 +76,7 @@ export const wcn6855 = wlan({
   barBytes: 2 * MIB,
   elements: 64,
   image: "ath11k/WCN6855/hw2.0/amss.bin",
+  wlfwInstance: 0x0101,
   presets: ATH11K_VERSION,
 });
 
@@ -83,6 +88,7 @@ export const qcn9074 = wlan({
   barBytes: 2 * MIB,
   elements: 32,
   image: "ath11k/QCN9074/hw1.0/amss.bin",
+  wlfwInstance: 0x0701,
   presets: ATH11K_VERSION,
 });
 
@@ -98,6 +104,7 @@ export const wcn7850 = wlan({
   rddmBytes: 0x780000,
   elements: 64,
   image: "ath12k/WCN7850/hw2.0/amss.bin",
+  wlfwInstance: 0x0101,
   presets: ATH12K_VERSION,
   since: "6.12",
 });
