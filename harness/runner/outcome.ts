@@ -20,6 +20,8 @@ export interface EndingInput {
   /** The lab's own words for what went wrong under the test: QEMU gone, console lost. */
   readonly rigTrouble: readonly string[];
   readonly story: string;
+  /** The suite's reason for not running the test on this rig. */
+  readonly skipped?: string;
 }
 
 export interface ThrownError {
@@ -54,5 +56,6 @@ export function endingOf(input: EndingInput): Ending {
   if (timeout) return { outcome: "infra", summary: timeout.message };
   const asserted = input.thrown[0];
   if (asserted) return { outcome: "fail", summary: asserted.message };
+  if (input.skipped !== undefined) return { outcome: "skipped", summary: input.skipped };
   return { outcome: "pass", summary: input.story };
 }

@@ -130,8 +130,8 @@ export class TestSession {
     };
     this.#write(record, status);
     const live = this.trace.segments.at(-1);
-    this.#start.judgedTo =
-      ending.outcome === "pass" && live ? { bootId: live.bootId, tNs: live.watermarkNs } : undefined;
+    const judged = ending.outcome === "pass" || ending.outcome === "skipped";
+    this.#start.judgedTo = judged && live ? { bootId: live.bootId, tNs: live.watermarkNs } : undefined;
     if (ending.outcome !== "pass" && this.#info.status === "passed")
       throw new Error(`${ending.outcome}: ${ending.summary}`);
   }
@@ -165,6 +165,7 @@ export class TestSession {
       ],
       rigTrouble: [...(trouble ? [trouble.why] : []), ...(settled === undefined ? [] : [settled])],
       story,
+      ...(this.#info.status === "skipped" && { skipped: skipReason(this.#info) }),
     });
   }
 
@@ -231,5 +232,8 @@ function thrownBy(error: TestInfoError): ThrownError {
   if (/^(Test timeout|.*Timeout).*exceeded/.test(first)) return { kind: "timeout", message: first };
   return { kind: "assertion", message: first.replace(/^Error: /, "") };
 }
+
+const skipReason = ({ annotations }: TestInfo): string =>
+  annotations.find(({ type }) => type === "skip")?.description ?? "skipped by its suite";
 
 export const areaOf = (file: string): string => file.split("/suites/")[1]?.split("/")[0] ?? "suite";

@@ -30,6 +30,9 @@ const missing = finding("inconclusive", "the trace has a hole");
 describe("how a test ends", () => {
   test.each<[string, Partial<EndingInput>, string, string]>([
     ["nothing wrong", {}, "pass", "boot ok in 0.31 s"],
+    ["a test that its suite does not run here", { skipped: "no DIAG channel" }, "skipped", "no DIAG channel"],
+    ["skipped, but something went wrong before it", { skipped: "x", findings: [fail] }, "fail", fail.title],
+    ["skipped in a broken lab", { skipped: "x", rigTrouble: ["QEMU died"] }, "infra", "QEMU died"],
     ["a finding", { findings: [missing, fail] }, "fail", fail.title],
     ["the first of two failures", { findings: [fail, finding("fail", "later")] }, "fail", fail.title],
     ["missing evidence", { findings: [missing] }, "inconclusive", missing.title],
