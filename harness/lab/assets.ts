@@ -7,13 +7,14 @@ import { RigFault } from "../base/errors.ts";
 import { type FamilyProfile, knownTo } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { type AccelChoice, chooseAccel } from "./accel.ts";
-import { guestModules } from "./guest-modules.ts";
+import { ensureQaic } from "./build/ensure-modules.ts";
+import { type ExtraModule, guestModules } from "./guest-modules.ts";
 import { ensureImage, type GuestImage, type GuestKernel } from "./image.ts";
 import { ensureKeys, type LabKeys } from "./keys.ts";
 import type { Manifest } from "./manifest.ts";
 import { DEFAULT_KERNEL, GUEST_PACKAGES, QEMU_PACKAGE } from "./package-list.ts";
 import { kernelSet, toolSet } from "./package-set.ts";
-import { ensurePackages, type Packages } from "./packages.ts";
+import { ensurePackages, type Packages, type PackagesOptions } from "./packages.ts";
 import type { OnProgress } from "./progress.ts";
 import type { Accel } from "./qemu-args.ts";
 import { namedQemu, packagedQemu, type QemuBinary } from "./qemu-binary.ts";
@@ -68,7 +69,20 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   const family = familyById(options.profile);
   if (!knownTo(family, kernel.release)) throw unknownToKernel(family, kernel.release);
   const modules = guestModules(family);
-  const image = await ensureImage({ ...common, tools, kernel, keys, modules, packagesId: packagesId(packages) });
+  const extraModules = await outOfTreeModules(
+    family,
+    { version: options.kernel ?? DEFAULT_KERNEL, named, kernel },
+    fetching,
+  );
+  const image = await ensureImage({
+    ...common,
+    tools,
+    kernel,
+    keys,
+    modules,
+    extraModules,
+    packagesId: packagesId(packages),
+  });
   const machine = {
     kernelPath: kernel.image,
     initrdPath: image.initrdPath,
@@ -84,6 +98,24 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
     kmod: version("kmod"),
   };
   return { qemu, kernel, image, keys, accel, versions };
+}
+
+/** @throws RigFault `module-build`, `no-module-source` */
+async function outOfTreeModules(
+  { id, outOfTree }: FamilyProfile,
+  {
+    version,
+    named,
+    kernel,
+  }: { readonly version: string; readonly named: string | undefined; readonly kernel: GuestKernel },
+  fetching: Omit<PackagesOptions, "set">,
+): Promise<readonly ExtraModule[]> {
+  if (outOfTree === undefined || existsSync(join(kernel.modulesDir, "kernel/drivers/accel/qaic"))) return [];
+  if (named === undefined) return await ensureQaic({ version, release: kernel.release }, fetching);
+  throw new RigFault(
+    "no-module-source",
+    `family ${id} needs the module ${outOfTree}, which ${kernel.modulesDir} has not; build it into that kernel, or choose one of Debian's with --kernel`,
+  );
 }
 
 const unknownToKernel = ({ id, since }: FamilyProfile, release: string): RigFault =>

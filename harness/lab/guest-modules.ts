@@ -29,7 +29,7 @@ const GUEST_MODULES = [
 
 /** All that a guest with a device of that family must be able to load. */
 export const guestModules = (family: FamilyProfile): string[] => [
-  ...new Set([...GUEST_MODULES, driverModule(family), ...clientModules(family)]),
+  ...new Set([...GUEST_MODULES, ...(family.outOfTree ? [] : [driverModule(family)]), ...clientModules(family)]),
 ];
 
 /** Loaded by the guest's init; the MHI modules are the harness's to load, once the trace is armed. */
@@ -88,19 +88,34 @@ export interface StagedModules {
   readonly later: readonly string[];
 }
 
-/** Fills `dir` with the wanted modules of `release` and depmod's data. */
+/** What goes into a guest beside its kernel's own modules; one of the same name takes the place of the kernel's. */
+export interface ExtraModule {
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** Fills `dir` with the wanted modules of `release`, those in `extra`, and depmod's data. */
 export async function stageModules(
   tools: Toolchain,
   source: { readonly modulesDir: string; readonly release: string },
-  wanted: readonly string[],
+  modules: { readonly wanted: readonly string[]; readonly extra: readonly ExtraModule[] },
   dir: string,
 ): Promise<StagedModules> {
+  const own = new Set(modules.extra.map(({ name }) => name));
+  const needed = await Promise.all(modules.extra.map(({ path }) => neededBy(tools, path)));
+  const wanted = [...modules.wanted, ...needed.flat()].filter((name) => !own.has(name));
   const dep = await readModulesDep(tools, source, dir);
   const builtin = await readBuiltin(source.modulesDir);
   const target = join(dir, "lib/modules", source.release);
   await mkdir(target, { recursive: true });
   for (const path of closeOverModules(wanted, dep, builtin)) {
+    if (own.has(moduleName(path))) continue;
     await inflate(tools, join(source.modulesDir, path), join(target, plain(path)));
+  }
+  for (const { name, path } of modules.extra) {
+    await mkdir(join(target, "updates"), { recursive: true });
+    await copyFile(path, join(target, "updates", `${name}.ko`));
   }
   for (const name of ["modules.builtin", "modules.builtin.modinfo", "modules.order"]) {
     await copyFile(join(source.modulesDir, name), join(target, name)).catch(() => undefined);
@@ -128,6 +143,16 @@ async function readModulesDep(
   const text = await readFile(join(scratch, "lib/modules", source.release, "modules.dep"), "utf8");
   await rm(scratch, { recursive: true });
   return parseModulesDep(text);
+}
+
+/** Names of the modules that a module file says it depends on. */
+async function neededBy(tools: Toolchain, path: string): Promise<string[]> {
+  const { stdout } = await tools.run("usr/bin/kmod", ["-F", "depends", path], { argv0: "modinfo" });
+  return stdout
+    .trim()
+    .split(",")
+    .filter((name) => name !== "")
+    .map((name) => name.replaceAll("-", "_"));
 }
 
 async function readBuiltin(modulesDir: string): Promise<Set<string>> {

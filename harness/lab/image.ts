@@ -11,7 +11,7 @@ import { systemClock } from "../base/clock.ts";
 import { lockCache } from "./cache-lock.ts";
 import { type CpioEntry, parentDirs, writeCpio } from "./cpio.ts";
 import { AFTER_RESUME, GROUP, INITTAB, initScript, PASSWD, PROFILE, SAY_READY, SHADOW, SHELLS } from "./guest-files.ts";
-import { LATER_MODULES, NETWORK_MODULES, stageModules } from "./guest-modules.ts";
+import { type ExtraModule, LATER_MODULES, NETWORK_MODULES, stageModules } from "./guest-modules.ts";
 import type { LabKeys } from "./keys.ts";
 import { sha256File } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
@@ -37,6 +37,8 @@ export interface ImageOptions {
   readonly keys: LabKeys;
   /** Kernel modules that the guest must be able to load. */
   readonly modules: readonly string[];
+  /** Modules beside the kernel's own, or instead of them. */
+  readonly extraModules: readonly ExtraModule[];
   /** Names the exact set of unpacked packages. */
   readonly packagesId: string;
   readonly onProgress: OnProgress;
@@ -74,6 +76,7 @@ async function imageId(options: ImageOptions): Promise<string> {
     [options.kernel.image, options.kernel.release, size, mtimeMs],
     [
       options.modules,
+      options.extraModules.map(({ name, sha256 }) => [name, sha256]),
       initScript({ network: NETWORK_MODULES, later: LATER_MODULES }),
       INITTAB,
       SAY_READY,
@@ -139,7 +142,7 @@ const KMOD_NAMES = ["modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"]
 
 async function imageEntries(options: ImageOptions, stageDir: string): Promise<CpioEntry[]> {
   const { tools, kernel, keys } = options;
-  const modules = await stageModules(tools, kernel, options.modules, stageDir);
+  const modules = await stageModules(tools, kernel, { wanted: options.modules, extra: options.extraModules }, stageDir);
   const text = (path: string, content: string, mode = 0o644): CpioEntry => file(path, Buffer.from(content), mode);
   const entries = [
     text("init", initScript(modules), 0o755),

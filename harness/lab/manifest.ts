@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 /** Layout of the cache folder; another number means another folder, so versions never read each other's. */
-export const CACHE_FORMAT = 1;
+export const CACHE_FORMAT = 2;
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 

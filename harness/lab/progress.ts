@@ -1,6 +1,6 @@
 /** What the lab is doing, for a person who waits: one phase at a time, with sizes where there are any. */
 export interface Progress {
-  readonly phase: "packages" | "image" | "probe" | "boot";
+  readonly phase: "packages" | "build" | "image" | "probe" | "boot";
   readonly message: string;
   readonly bytesDone?: number;
   readonly bytesTotal?: number;
