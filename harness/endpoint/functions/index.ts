@@ -1,6 +1,7 @@
 import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { echo } from "./echo.ts";
 import type { FunctionFactory } from "./function.ts";
+import { qaicControl } from "./qaic-control.ts";
 import { qrtrNode } from "./qrtr.ts";
 import { sink } from "./sink.ts";
 import { wlfw } from "./wlfw.ts";
@@ -12,6 +13,8 @@ const BY_CHANNEL_NAME: Readonly<Record<string, FunctionFactory>> = {
   QMI: echo,
   DUN: echo,
   DUN2: echo,
+  QAIC_LOOPBACK: echo,
+  QAIC_CONTROL: qaicControl,
 };
 
 /** What sits behind a channel of that family, by the channel's name in its table. */
