@@ -5,11 +5,13 @@ import { Argument, Command } from "commander";
 import { formatSpan } from "../base/clock.ts";
 import { RigFault } from "../base/errors.ts";
 import { waitFor } from "../base/wait.ts";
+import { faultNames } from "../endpoint/faults/index.ts";
 import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, startKeeper } from "../runner/keeper-client.ts";
 import type { KeeperStatus } from "../runner/keeper-protocol.ts";
 import { rigDirs, rigStateDir } from "../runner/paths.ts";
 import { checkKernel, kernelOption } from "./kernel-option.ts";
+import { matrixCommand } from "./matrix.ts";
 import { Progress } from "./progress.ts";
 
 interface LabOptions {
@@ -56,10 +58,11 @@ Examples:
     .addHelpText("after", "\nExample:\n  mhi-hil lab console")
     .action(consoleSession);
   sub("fault", "let the virtual rig's device misbehave now")
-    .argument("<name>", "m3-not-acked, sys-err, device-gone, ready-never, command-completion-lost")
+    .argument("<name>", faultNames())
     .addArgument(new Argument("[state]").choices(["on", "off"]).default("on"))
     .addHelpText("after", "\nExample:\n  mhi-hil lab fault device-gone on")
     .action(fault);
+  lab.addCommand(matrixCommand());
   return lab;
 }
 

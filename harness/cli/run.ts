@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { describeError, RigFault, UsageError } from "../base/errors.ts";
+import { faultNames } from "../endpoint/faults/index.ts";
 import { RUN_FILE, readRun } from "../record/store.ts";
 import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, type StartedKeeper, startKeeper } from "../runner/keeper-client.ts";
@@ -74,7 +75,7 @@ export function runCommand(): Command {
     .addHelpText(
       "after",
       `
-Faults of the virtual rig: m3-not-acked, sys-err, device-gone, ready-never, command-completion-lost
+Faults of the virtual rig: ${faultNames()}
 
 Exit codes: 0 pass, 1 fail, 2 usage or rig fault, 3 inconclusive
 

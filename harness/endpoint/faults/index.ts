@@ -18,12 +18,13 @@ export const FAULTS: readonly FaultDefinition[] = [
   firmwareSlow,
 ];
 
+export const faultNames = (): string => FAULTS.map(({ name }) => name).join(", ");
+
 /** @throws UsageError `unknown-fault` with the names that there are. */
 export function faultByName(name: string): FaultDefinition {
   const fault = FAULTS.find((entry) => entry.name === name);
   if (!fault) {
-    const names = FAULTS.map((entry) => entry.name).join(", ");
-    throw new UsageError("unknown-fault", `no fault "${name}"; there are: ${names}`);
+    throw new UsageError("unknown-fault", `no fault "${name}"; there are: ${faultNames()}`);
   }
   return fault;
 }
