@@ -19,7 +19,6 @@ import type { Trace } from "./trace.ts";
 interface TestFixtures {
   /** Where the test starts; set it with `test.use({ startFrom: "host" })`. */
   startFrom: StartFrom;
-  rig: Rig;
   /** Evidence of this test: its trace, live. (`trace` is taken: Playwright's own option.) */
   timeline: Trace;
 }
@@ -28,6 +27,8 @@ interface WorkerFixtures {
   /** Rig file of the project. */
   rigPath: string;
   attached: AttachedRig;
+  /** Of the worker, so that `test.skip(({ rig }) => ...)` at the head of a file skips before the rig is brought anywhere. */
+  rig: Rig;
 }
 
 /** Attaching includes a boot where the rig was off. */
@@ -47,7 +48,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: "worker", timeout: ATTACH_MS },
   ],
-  rig: async ({ attached }, use) => use(attached.rig),
+  rig: [async ({ attached }, use) => use(attached.rig), { scope: "worker" }],
   timeline: [
     async ({ attached, startFrom }, use, info) => {
       const session = await TestSession.begin(attached, info, startFrom);

@@ -10,6 +10,7 @@ import { describeError, HilError, RigFault } from "../base/errors.ts";
 import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
 import { clientModules, driverModule, type FamilyProfile, familyOn } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
+import { imageName } from "../mhi/firmware-image.ts";
 import type { TestRecord } from "../record/schema.ts";
 import { waitMissionMode } from "../rig/host/mhi-bus.ts";
 import { loadModule } from "../rig/host/modules.ts";
@@ -17,7 +18,7 @@ import * as pci from "../rig/host/pci.ts";
 import { setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts";
 import { suspendHost } from "../rig/host/suspend.ts";
 import { echoThroughPort } from "../rig/host/wwan-port.ts";
-import type { RigFile } from "../rig/inventory/schema.ts";
+import type { RigFile, VirtualRigFile } from "../rig/inventory/schema.ts";
 import { FirmwareStage, type FirmwareState } from "./firmware-stage.ts";
 import type { HostLink } from "./host-link.ts";
 import type { KeeperClient } from "./keeper-client.ts";
@@ -33,7 +34,7 @@ export const DEVICE_MAY_BE_THE_CAUSE: ReadonlySet<string> = new Set([
   "suspend-refused",
 ]);
 
-export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power" | "suspend" | "runtime-pm";
+export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power" | "suspend" | "runtime-pm" | "firmware";
 
 export interface Refusal {
   readonly action: string;
@@ -49,6 +50,7 @@ export class Rig {
   #refusals: Refusal[] = [];
   #address: string | undefined;
   #firmware: FirmwareState = "good";
+  readonly #injected: string[] = [];
   readonly #stage = new FirmwareStage();
 
   constructor(file: RigFile, keeper: KeeperClient, host: HostLink) {
@@ -82,6 +84,7 @@ export class Rig {
     const { driverDoes } = this.family;
     if (ability === "suspend" || ability === "runtime-pm") return driverDoes.includes(ability);
     if (ability === "sys-err" && !driverDoes.includes("sys-err-recovery")) return false;
+    if (ability === "firmware") return this.file.kind === "virtual" && this.#loadedByHost(this.file);
     if (this.file.kind === "virtual") return true;
     return ability === "power" && this.file.power !== undefined;
   }
@@ -129,6 +132,12 @@ export class Rig {
 
   unbind = (): Promise<void> =>
     this.#action("unbind", "", async () => pci.unbindDriver(this.host.shell, await this.address()));
+
+  /** The driver looks at the device again; after a failed probe there is nothing to unbind first. */
+  probeAgain = async (): Promise<void> => {
+    await this.unbind();
+    await this.bind();
+  };
 
   bind = (): Promise<void> =>
     this.#action("bind", this.family.pciDriver, async () =>
@@ -204,6 +213,13 @@ export class Rig {
   raiseSysErr = (): Promise<void> =>
     this.#action("raise-sys-err", "", async () => void (await this.#keeper.raiseSysErr()));
 
+  /** Lets the device misbehave from now on, until the test's end. @throws UsageError `unknown-fault`, `bad-fault-option` */
+  injectFault = (name: string, options: Readonly<Record<string, string | number>> = {}): Promise<void> =>
+    this.#action("fault", name, async () => {
+      this.#injected.push(name);
+      await this.#keeper.setFault(name, true, options);
+    });
+
   /** Opens the channel's port, sends, reads back, closes. Returns what came back, or "" when nothing did. */
   echo = (channel: string, text: string): Promise<string> =>
     this.#action("echo", channel, () => echoThroughPort(this.host.shell, channel, text, this.family.timeoutMs));
@@ -234,11 +250,17 @@ export class Rig {
       await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs, channelsOf(this.family));
     });
 
-  /** A test that spoilt the firmware leaves it good for the next one. */
-  async restoreFirmware(): Promise<void> {
+  /** What a test spoilt is good again for the next one: firmware on the host, faults of the device. */
+  async restore(): Promise<void> {
+    for (const fault of this.#injected.splice(0)) await this.#keeper.setFault(fault, false);
     if (this.#firmware === "good") return;
     this.#firmware = "good";
     await this.#stageFirmware("good");
+  }
+
+  #loadedByHost({ powerOnEe }: VirtualRigFile): boolean {
+    const ee = powerOnEe === undefined ? this.#family.powerOnEe : ExecEnv[powerOnEe];
+    return imageName(this.#family, ee) !== undefined;
   }
 
   async #stageFirmware(state: FirmwareState): Promise<void> {

@@ -1,5 +1,6 @@
 import { bind, boot, removeAndRescan, unbind } from "./boot.ts";
 import { channelClose, channelOpen, channelOpenClose, echo } from "./channels.ts";
+import { firmwareFailed } from "./firmware.ts";
 import { contextLostResume, runtimeResume, runtimeSuspend, systemSuspendResume } from "./power.ts";
 import { deviceGone, hotPlug, sysErrRecovery, unplugged } from "./trouble.ts";
 
@@ -17,6 +18,7 @@ export const scenario = {
   systemSuspendResume,
   contextLostResume,
   sysErrRecovery,
+  firmwareFailed,
   deviceGone,
   unplugged,
   hotPlug,

@@ -1,0 +1,28 @@
+import { expect, scenario, test } from "mhi-hil";
+
+test.use({ startFrom: "host" });
+test.skip(
+  ({ rig }) => !rig.can("firmware"),
+  "this rig's device is not loaded by the host, or cannot be made to misbehave",
+);
+
+for (const [fault, what] of [
+  ["firmware-refused", "image refused by the loader"],
+  ["firmware-never-acked", "image never acknowledged"],
+] as const) {
+  test(`${what}, then taken`, async ({ rig, timeline }) => {
+    await rig.injectFault(fault);
+    await rig.loadDriver();
+    await expect(timeline).toFollow(scenario.firmwareFailed(rig.family));
+    await rig.probeAgain();
+    await expect(timeline).toFollow(scenario.boot(rig.family));
+    await rig.expectMissionMode();
+  });
+}
+
+test("image acknowledged late, in time", async ({ rig, timeline }) => {
+  await rig.injectFault("firmware-slow", { delayMs: 1000 });
+  await rig.loadDriver();
+  await expect(timeline).toFollow(scenario.boot(rig.family));
+  await rig.expectMissionMode();
+});
