@@ -18,8 +18,8 @@ import type { OnProgress } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
 import type { Toolchain } from "./toolchain.ts";
 
-/** Kept beside one another, for those who switch between kernels: 15 MB each. */
-const KEPT_IMAGES = 6;
+/** Kept beside one another, for those who switch between kernels: 15 to 25 MB each. */
+const KEPT_IMAGES = 16;
 
 /** Raised when the way that the image is built changes without its inputs. */
 const IMAGE_FORMAT = 1;
