@@ -56,7 +56,14 @@ export class Endpoint implements VfioTarget {
     this.#log = options.log;
     this.#logReads = options.logReads ?? false;
     this.faults = new FaultBoard(
-      { raiseSysErr: (via) => this.raiseSysErr(via), goAway: () => this.goAway("fault") },
+      {
+        raiseSysErr: (via) => this.raiseSysErr(via),
+        goAway: () => this.goAway("fault"),
+        raiseInterrupt: (vector) => void this.#interrupt(vector),
+        crashToRddm: () => this.#mhi.crashToRddm(),
+        showExecEnv: (value) => this.#mhi.showExecEnv(value),
+        post: (ring, events) => this.#mhi.post(ring, events),
+      },
       options.log,
     );
     this.#config = new ConfigSpace(options.family, {
@@ -220,6 +227,7 @@ export class Endpoint implements VfioTarget {
       this.#log("msi", `vector ${vector} lost: the host has it disabled`, { vector, lost: true });
       return false;
     }
+    if (this.faults.loseInterrupt(vector)) return false;
     const data = Buffer.alloc(4);
     data.writeUInt32LE(msiData(msi, vector));
     this.#interrupts += 1;

@@ -85,6 +85,7 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   });
   const machine = {
     kernelPath: kernel.image,
+    release: kernel.release,
     initrdPath: image.initrdPath,
     memoryMb: options.memoryMb,
     cpus: options.cpus,

@@ -173,6 +173,7 @@ export class VirtualLab {
       memoryMb: this.#options.memoryMb,
       cpus: this.#options.cpus,
       kernelPath: kernel.image,
+      release: kernel.release,
       initrdPath: image.initrdPath,
       sshPort: this.ssh.port,
       dutSocket: this.#device.socketPath,

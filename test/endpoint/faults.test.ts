@@ -148,7 +148,7 @@ test("armed faults outlive a new connection", async () => {
 });
 
 test.each([
-  ["no-such-fault", "there are: m3-not-acked, sys-err"],
+  ["no-such-fault", "there are: ready-never, reset-stuck"],
   ["sys-err:afterMs", "expected NAME[:key=value,...]"],
   ["sys-err:after=1", 'has no option "after"; it has: afterMs, times, via'],
   ["sys-err:afterMs=soon", "expected a whole number from 0 to"],

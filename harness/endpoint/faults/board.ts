@@ -1,4 +1,5 @@
 import type { DeviceLog } from "../log.ts";
+import type { PostedEvent } from "../mhi-device/event-rings.ts";
 import {
   completeOptions,
   type FaultCommand,
@@ -11,7 +12,14 @@ import {
 import { FAULTS, faultByName } from "./index.ts";
 
 /** What the device asks before it does something: the sum of all armed faults. */
-export type FaultQuestions = Required<FaultHooks>;
+export interface FaultQuestions extends Required<FaultHooks> {
+  events(ring: number, events: readonly PostedEvent[]): readonly PostedEvent[];
+  readPointer(ring: number, rp: bigint): bigint;
+  registers(): ReadonlyMap<number, number>;
+}
+
+/** What the board passes on to the device. */
+export type FaultDevice = Omit<FaultPort, "acted" | "later">;
 
 interface Armed {
   readonly name: string;
@@ -33,10 +41,10 @@ export interface FaultStatus {
 /** Holds the armed faults; they outlive resets and new connections. */
 export class FaultBoard implements FaultQuestions {
   readonly #log: DeviceLog;
-  readonly #device: Pick<FaultPort, "raiseSysErr" | "goAway">;
+  readonly #device: FaultDevice;
   readonly #armed = new Map<string, Armed>();
 
-  constructor(device: Pick<FaultPort, "raiseSysErr" | "goAway">, log: DeviceLog) {
+  constructor(device: FaultDevice, log: DeviceLog) {
     this.#device = device;
     this.#log = log;
   }
@@ -93,6 +101,34 @@ export class FaultBoard implements FaultQuestions {
     return undefined;
   }
 
+  ignoreReset(): boolean {
+    return this.#any((hooks) => hooks.ignoreReset?.());
+  }
+
+  ignoreM0(): boolean {
+    return this.#any((hooks) => hooks.ignoreM0?.());
+  }
+
+  events(ring: number, events: readonly PostedEvent[]): readonly PostedEvent[] {
+    return this.#folded(events, (hooks, before) => hooks.events?.(ring, before));
+  }
+
+  readPointer(ring: number, rp: bigint): bigint {
+    return this.#folded(rp, (hooks, before) => hooks.readPointer?.(ring, before));
+  }
+
+  loseInterrupt(vector: number): boolean {
+    return this.#any((hooks) => hooks.loseInterrupt?.(vector));
+  }
+
+  registers(): ReadonlyMap<number, number> {
+    return new Map([...this.#armed.values()].flatMap(({ hooks }) => [...(hooks.registers?.() ?? [])]));
+  }
+
+  silence(channel: string): boolean {
+    return this.#any((hooks) => hooks.silence?.(channel));
+  }
+
   enteredMissionMode(): void {
     for (const { hooks } of this.#armed.values()) hooks.enteredMissionMode?.();
   }
@@ -107,6 +143,10 @@ export class FaultBoard implements FaultQuestions {
 
   #any(ask: (hooks: FaultHooks) => boolean | undefined): boolean {
     return [...this.#armed.values()].some(({ hooks }) => ask(hooks) === true);
+  }
+
+  #folded<T>(value: T, change: (hooks: FaultHooks, before: T) => T | undefined): T {
+    return [...this.#armed.values()].reduce((before, { hooks }) => change(hooks, before) ?? before, value);
   }
 
   #port(name: string, timers: Set<NodeJS.Timeout>): FaultPort {

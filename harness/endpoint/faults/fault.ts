@@ -5,6 +5,7 @@
  */
 import { UsageError } from "../../base/errors.ts";
 import type { DeviceLogFields } from "../log.ts";
+import type { PostedEvent } from "../mhi-device/event-rings.ts";
 
 export type SysErrVia = "event" | "interrupt";
 
@@ -15,6 +16,14 @@ export interface FaultPort {
   /** Runs once after `ms`; forgotten when the fault is disarmed, or the device is reset or loses power. */
   later(ms: number, run: () => void): void;
   raiseSysErr(via: SysErrVia): void;
+  /** A vector that nothing stands behind. */
+  raiseInterrupt(vector: number): void;
+  /** What BHI_EXECENV shows from now on; the device goes on as it is. */
+  showExecEnv(value: number): void;
+  /** EE RDDM and SYS_ERR, told by the BHI interrupt. */
+  crashToRddm(): void;
+  /** Posts events past all faults. */
+  post(ring: number, events: readonly PostedEvent[]): void;
   /** The device falls off the bus. */
   goAway(): void;
 }
@@ -26,6 +35,20 @@ export interface FaultHooks {
   withholdReady?(): boolean;
   /** A channel command was carried out; true = its completion is not posted. */
   loseCompletion?(command: FaultCommand, channel: number): boolean;
+  /** MHICTRL.RESET was written; true = it stays set, and nothing happens. */
+  ignoreReset?(): boolean;
+  /** MHICTRL = M0 was written; true = take no notice. */
+  ignoreM0?(): boolean;
+  /** Events are about to be posted on a ring: what is posted in their place. The last fault asked has the last word. */
+  events?(ring: number, events: readonly PostedEvent[]): readonly PostedEvent[] | undefined;
+  /** A ring's read pointer is about to be told to the host: what is told in its place. */
+  readPointer?(ring: number, rp: bigint): bigint | undefined;
+  /** A vector is about to be raised; true = it never reaches the host. */
+  loseInterrupt?(vector: number): boolean;
+  /** Values that registers of the MHI block hold after a reset, by offset. */
+  registers?(): ReadonlyMap<number, number> | undefined;
+  /** The service behind a control channel is about to announce itself; true = it stays silent. */
+  silence?(channel: string): boolean;
   /** The host has handed over an image over BHI or BHIe, and the device has looked at it. */
   imageFate?(stage: ImageStage): ImageFate | undefined;
   /** The first M0 after a reset was acknowledged and the EE told. */
@@ -96,6 +119,33 @@ export const TIMES: WholeNumber & { readonly default: number } = {
   default: 1,
   about: "how often it acts per arming; 0 = without limit",
 };
+
+/** When a fault acts: after `skip` occasions that it lets pass, and then `times` times. */
+export const WHEN = {
+  skip: { kind: "whole-number", min: 0, max: 1_000_000, default: 0, about: "occasions that it lets pass first" },
+  times: TIMES,
+} as const;
+
+/** Asked at each occasion: whether the fault acts on it. */
+export function occasions({ skip, times }: { readonly skip: number; readonly times: number }): () => boolean {
+  const mayAct = countdown(times);
+  let toSkip = skip;
+  return () => {
+    if (toSkip > 0) {
+      toSkip -= 1;
+      return false;
+    }
+    return mayAct();
+  };
+}
+
+/** A channel to act on; left out: any. */
+export const CHANNEL = {
+  kind: "whole-number",
+  min: 0,
+  max: 127,
+  about: "which channel; left out: any",
+} as const;
 
 /** Counts down `times`; 0 = without limit. */
 export function countdown(times: number): () => boolean {

@@ -1,21 +1,72 @@
 import { UsageError } from "../../base/errors.ts";
+import { commandCompletionAstray } from "./command-completion-astray.ts";
 import { commandCompletionLost } from "./command-completion-lost.ts";
+import { commandRefused } from "./command-refused.ts";
+import { completionPastWp } from "./completion-past-wp.ts";
 import { deviceGone } from "./device-gone.ts";
+import { doorbellModeMissing } from "./doorbell-mode-missing.ts";
+import { doorbellsOutOfRange } from "./doorbells-out-of-range.ts";
+import { eeEventEarly } from "./ee-event-early.ts";
+import { eeEventMissing } from "./ee-event-missing.ts";
+import { eeGarbage } from "./ee-garbage.ts";
 import type { FaultDefinition } from "./fault.ts";
-import { firmwareNeverAcked, firmwareRefused, firmwareSlow } from "./firmware.ts";
+import { firmwareNeverAcked } from "./firmware-never-acked.ts";
+import { firmwareRefused } from "./firmware-refused.ts";
+import { firmwareSlow } from "./firmware-slow.ts";
+import { interruptLost } from "./interrupt-lost.ts";
+import { interruptSpurious } from "./interrupt-spurious.ts";
+import { m0Duplicated } from "./m0-duplicated.ts";
+import { m0NotAcked } from "./m0-not-acked.ts";
 import { m3NotAcked } from "./m3-not-acked.ts";
+import { rddm } from "./rddm.ts";
+import { readPointerAstray } from "./read-pointer-astray.ts";
 import { readyNever } from "./ready-never.ts";
+import { resetStuck } from "./reset-stuck.ts";
+import { serviceSilent } from "./service-silent.ts";
 import { sysErr } from "./sys-err.ts";
+import { transferAstray } from "./transfer-astray.ts";
+import { transferChannelWrong } from "./transfer-channel-wrong.ts";
+import { transferCodeUnknown } from "./transfer-code-unknown.ts";
+import { transferDuplicated } from "./transfer-duplicated.ts";
+import { transferLate } from "./transfer-late.ts";
+import { transferLengthWrong } from "./transfer-length-wrong.ts";
+import { transferLost } from "./transfer-lost.ts";
+import { transfersSwapped } from "./transfers-swapped.ts";
 
+/** In the order of a boot: states, EEs, crashes, interrupts, commands, transfers, firmware. */
 export const FAULTS: readonly FaultDefinition[] = [
-  m3NotAcked,
-  sysErr,
-  deviceGone,
   readyNever,
+  resetStuck,
+  m0NotAcked,
+  m0Duplicated,
+  m3NotAcked,
+  eeEventMissing,
+  eeEventEarly,
+  eeGarbage,
+  doorbellsOutOfRange,
+  sysErr,
+  rddm,
+  deviceGone,
+  interruptLost,
+  interruptSpurious,
+  readPointerAstray,
   commandCompletionLost,
+  commandCompletionAstray,
+  commandRefused,
+  transferLost,
+  transferLate,
+  transferDuplicated,
+  transfersSwapped,
+  transferAstray,
+  transferChannelWrong,
+  transferCodeUnknown,
+  transferLengthWrong,
+  doorbellModeMissing,
+  completionPastWp,
   firmwareRefused,
   firmwareNeverAcked,
   firmwareSlow,
+  serviceSilent,
 ];
 
 export const faultNames = (): string => FAULTS.map(({ name }) => name).join(", ");

@@ -60,6 +60,8 @@ export interface ChannelsPort {
   readonly log: DeviceLog;
   /** In M0 and not about to be reset: data may move. */
   running(): boolean;
+  /** A fault keeps the function behind that channel from speaking first. */
+  silence(channel: string): boolean;
   /** Runs `work` in the device's action queue. */
   later(what: string, work: () => Promise<void>): void;
 }
@@ -122,8 +124,13 @@ export class Channels {
     };
     this.#channels.set(number, channel);
     await this.#writeState(channel);
-    if (profile.direction === "dl") this.#channels.get(number - 1)?.behind.started?.();
+    if (profile.direction === "dl") this.#speakFirst(number - 1);
     return CompletionCode.SUCCESS;
+  }
+
+  #speakFirst(uplink: number): void {
+    const channel = this.#channels.get(uplink);
+    if (channel?.behind.started && !this.#port.silence(channel.profile.name)) channel.behind.started();
   }
 
   /** STOP keeps the ring; RESET forgets it. */

@@ -10,7 +10,7 @@
 
 import { describeError } from "../../base/errors.ts";
 import { hex } from "../../base/hex.ts";
-import type { ExecEnv } from "../../mhi/exec-env.ts";
+import { ExecEnv } from "../../mhi/exec-env.ts";
 import { channelName, type FamilyProfile } from "../../mhi/families/family.ts";
 import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
 import * as R from "../../mhi/registers.ts";
@@ -22,7 +22,7 @@ import { Boot } from "./boot.ts";
 import type { DeviceBus } from "./bus.ts";
 import { Channels } from "./channels.ts";
 import { CommandRing } from "./commands.ts";
-import { EventRings, execEnvEvent, stateChangeEvent } from "./event-rings.ts";
+import { EventRings, execEnvEvent, type PostedEvent, stateChangeEvent } from "./event-rings.ts";
 import { type RegisterEvents, Registers } from "./registers.ts";
 
 export interface MhiDeviceOptions {
@@ -72,13 +72,14 @@ export class MhiDevice {
       options.log(kind, text, fields);
     };
     this.#queue = new ActionQueue((what, error) => this.#log("guest-error", `${what}: ${describeError(error)}`));
-    this.#events = new EventRings(options.bus, this.#log);
+    this.#events = new EventRings(options.bus, this.#log, options.faults);
     const shared = {
       bus: options.bus,
       events: this.#events,
       log: this.#log,
       running: () => this.#state === MhiState.M0 && !this.#resetPending,
       later: (what: string, work: () => Promise<void>) => this.#queue.push(what, work),
+      silence: (channel: string) => options.faults.silence(channel),
     };
     this.#channels = new Channels(options.family, shared);
     this.#commands = new CommandRing({
@@ -140,6 +141,7 @@ export class MhiDevice {
     this.#log("reset", `cold reset: ${why}`, { cold: true, why });
     this.#bus.cancelAll(why);
     this.registers.powerOn();
+    for (const [offset, value] of this.#faults.registers()) this.registers.set(offset, value);
     this.#boot.powerOn();
     this.#restart();
   }
@@ -178,6 +180,22 @@ export class MhiDevice {
     return { signalled: true };
   }
 
+  /** The firmware crashed and waits to be dumped: EE RDDM, SYS_ERR, the BHI interrupt. */
+  crashToRddm(): void {
+    this.registers.execEnv = ExecEnv.RDDM;
+    this.raiseSysErr("interrupt");
+  }
+
+  /** The register alone: the device goes on as it is. */
+  showExecEnv(value: number): void {
+    this.registers.execEnv = value;
+  }
+
+  /** Posts events past all faults. */
+  post(ring: number, events: readonly PostedEvent[]): void {
+    this.#queue.push("late events", () => this.#events.postAsIs(ring, events));
+  }
+
   /** The device asks for M2: posts M1; the host answers MHICTRL = M2, or wakes it at once where packets wait. */
   requestLowPower(): Signalled {
     if (this.#state !== MhiState.M0) return { signalled: false, why: `in ${mhiStateName(this.#state)}, expected M0` };
@@ -194,7 +212,7 @@ export class MhiDevice {
   #control(value: number): void {
     const requested = R.stateField(value) as MhiState;
     this.#log("mmio-write", `MHICTRL = ${hex(value, 4)}`, { name: "MHICTRL", value });
-    if ((value & R.MHICTRL_RESET) !== 0) this.#mhiReset();
+    if ((value & R.MHICTRL_RESET) !== 0) this.#resetAsked();
     else if (requested === MhiState.M0) this.#queue.push("M0", () => this.#enterM0());
     else if (requested === MhiState.M2) this.#queue.push("M2", () => this.#enterM2());
     else if (requested === MhiState.M3) this.#queue.push("M3", () => this.#enterM3());
@@ -265,6 +283,7 @@ export class MhiDevice {
       this.#log("guest-error", `MHICTRL = M0 in ${mhiStateName(this.#state)}; ignored`);
       return;
     }
+    if (this.#faults.ignoreM0()) return;
     this.#sleptThroughReset = false;
     if (!this.#events.loaded) await this.#loadContexts();
     if (!this.#events.has(CONTROL_RING)) {
@@ -313,6 +332,10 @@ export class MhiDevice {
   }
 
   // ---- resets ----
+
+  #resetAsked(): void {
+    if (!this.#faults.ignoreReset()) this.#mhiReset();
+  }
 
   /** MHICTRL.RESET: at once where nothing is under way, else after the running action, so that no DMA lands later. */
   #mhiReset(): void {

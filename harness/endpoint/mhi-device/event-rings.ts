@@ -17,6 +17,7 @@ import {
   elementType,
   elementTypeName,
 } from "../../mhi/ring-element.ts";
+import type { FaultQuestions } from "../faults/board.ts";
 import type { DeviceLog } from "../log.ts";
 import type { DeviceBus } from "./bus.ts";
 import { CONTEXT_BYTES, parseEventContext, RP_AT } from "./contexts.ts";
@@ -73,11 +74,13 @@ const MAX_BACKLOG = 1024;
 export class EventRings {
   readonly #bus: DeviceBus;
   readonly #log: DeviceLog;
+  readonly #faults: Pick<FaultQuestions, "events" | "readPointer">;
   #rings = new Map<number, EventRing>();
   #posted = 0;
 
-  constructor(bus: DeviceBus, log: DeviceLog) {
+  constructor(bus: DeviceBus, log: DeviceLog, faults: Pick<FaultQuestions, "events" | "readPointer">) {
     this.#bus = bus;
+    this.#faults = faults;
     this.#log = log;
   }
 
@@ -139,6 +142,11 @@ export class EventRings {
   }
 
   async post(index: number, events: readonly PostedEvent[]): Promise<void> {
+    await this.postAsIs(index, this.#faults.events(index, events));
+  }
+
+  /** Without asking the faults. */
+  async postAsIs(index: number, events: readonly PostedEvent[]): Promise<void> {
     const ring = this.#rings.get(index);
     if (!ring || events.length === 0) return;
     if (ring.backlog.length + events.length > MAX_BACKLOG) {
@@ -172,7 +180,12 @@ export class EventRings {
     if (ring.backlog.length > 0) this.#log("event", `ring ${ring.index} is full`, { ring: ring.index, full: true });
     if (sent.length === 0) return;
     this.#posted += sent.length;
-    accesses.push(this.#bus.write(ring.contextAt + BigInt(RP_AT), u64(ring.ring.addressOf(ring.rp))));
+    accesses.push(
+      this.#bus.write(
+        ring.contextAt + BigInt(RP_AT),
+        u64(this.#faults.readPointer(ring.index, ring.ring.addressOf(ring.rp))),
+      ),
+    );
     for (const event of sent) this.#logEvent(ring, event);
     accesses.push(this.#signal(ring, sent));
     await Promise.all(accesses);

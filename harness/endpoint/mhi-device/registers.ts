@@ -120,7 +120,7 @@ export class Registers {
     return this.pair(this.#bhie + lower);
   }
 
-  set execEnv(value: ExecEnv) {
+  set execEnv(value: ExecEnv | number) {
     this.setBhi(R.BHI_EXECENV, value);
   }
 

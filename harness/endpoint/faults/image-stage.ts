@@ -1,0 +1,7 @@
+/** What a boot loader does to an image, good as it may be. A missing or broken image is the host's side: the rig stages it. */
+export const STAGE = {
+  kind: "one-of",
+  values: ["bhi", "bhie"],
+  default: "bhi",
+  about: "bhi: the boot loader's image; bhie: the segments of a full boot chain",
+} as const;
