@@ -85,7 +85,6 @@ export class StartingPoint {
   /** The host is up and, looked at once a worker, has what a suite needs. @throws RigFault `preflight` with all that is missing */
   async #ensureHost(): Promise<void> {
     await this.#rig.host.ensure();
-    await this.#rig.restore();
     if (this.#preflightDone) return;
     const checks = await preflight(this.#rig.host.shell, {
       family: this.#rig.family,

@@ -129,6 +129,8 @@ export class TestSession {
       files: [],
     };
     this.#write(record, status);
+    // in this worker: after a failed test the next one has a new worker, which knows of nothing
+    await this.#rig.restore().catch(() => undefined);
     const live = this.trace.segments.at(-1);
     const judged = ending.outcome === "pass" || ending.outcome === "skipped";
     this.#start.judgedTo = judged && live ? { bootId: live.bootId, tNs: live.watermarkNs } : undefined;

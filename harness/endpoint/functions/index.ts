@@ -1,6 +1,7 @@
 import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { echo } from "./echo.ts";
 import type { FunctionFactory } from "./function.ts";
+import { ipPeer } from "./ip-peer.ts";
 import { qaicControl } from "./qaic-control.ts";
 import { qrtrNode } from "./qrtr.ts";
 import { sink } from "./sink.ts";
@@ -13,6 +14,8 @@ const BY_CHANNEL_NAME: Readonly<Record<string, FunctionFactory>> = {
   QMI: echo,
   DUN: echo,
   DUN2: echo,
+  IP_SW0: ipPeer,
+  IP_HW0: ipPeer,
   QAIC_LOOPBACK: echo,
   QAIC_CONTROL: qaicControl,
 };

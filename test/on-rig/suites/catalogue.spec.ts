@@ -1,0 +1,64 @@
+import { expect, scenario, test } from "mhi-hil";
+
+/**
+ * Each fault of the endpoint where it shows. Most of these must fail: catalogue.test.ts says how, and which verdict is the
+ * right one. The one that takes the host down stands last.
+ */
+const AT_BIND: readonly (readonly [string, Record<string, string | number>])[] = [
+  ["m0-not-acked", { times: 1 }],
+  ["m0-duplicated", {}],
+  ["ee-event-missing", {}],
+  ["ee-event-early", {}],
+  ["ee-garbage", {}],
+  ["command-refused", {}],
+  ["command-completion-astray", {}],
+  ["read-pointer-astray", {}],
+  ["read-pointer-astray:unaligned", { how: "unaligned" }],
+  ["interrupt-lost", { skip: 1 }],
+  ["interrupt-spurious", {}],
+  ["rddm", { afterMs: 50 }],
+];
+
+for (const [title, options] of AT_BIND) {
+  test(`bind with ${title}`, async ({ rig, timeline }) => {
+    await rig.unbind();
+    await rig.injectFault(title.split(":")[0] ?? title, options);
+    await rig.bind();
+    await expect(timeline).toFollow(scenario.boot(rig.family));
+    await rig.echo("DIAG", "7e00117e");
+  });
+}
+
+test("unbind with reset-stuck", async ({ rig, timeline }) => {
+  await rig.injectFault("reset-stuck");
+  await rig.unbind();
+  await expect(timeline).toFollow(scenario.unbind(rig.family));
+});
+
+test("function reset with doorbells-out-of-range", async ({ rig, timeline }) => {
+  await rig.injectFault("doorbells-out-of-range");
+  await rig.unbind();
+  await rig.reset();
+  await rig.bind();
+  await expect(timeline).toFollow(scenario.boot(rig.family));
+});
+
+const AT_ECHO = [
+  "transfer-late",
+  "transfer-lost",
+  "transfer-duplicated",
+  "transfer-astray",
+  "transfer-channel-wrong",
+  "transfer-code-unknown",
+  "transfer-length-wrong",
+  "completion-past-wp",
+] as const;
+
+for (const fault of AT_ECHO) {
+  test(`echo with ${fault}`, async ({ rig, timeline }) => {
+    await rig.injectFault(fault, { channel: 5 });
+    const echoed = await rig.echo("DIAG", "7e0123456789abcdef7e");
+    await expect(timeline).toFollow(scenario.echo(rig.family, "DIAG"));
+    expect(echoed, "bytes that came back").toBe("7e0123456789abcdef7e");
+  });
+}
