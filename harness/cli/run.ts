@@ -6,6 +6,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { describeError, RigFault, UsageError } from "../base/errors.ts";
 import { faultNames } from "../endpoint/faults/index.ts";
+import type { UserDrivers } from "../lab/build/user-modules.ts";
+import { changedModules, differences, stockRun } from "../record/compare.ts";
+import type { RunRecord } from "../record/schema.ts";
 import { RUN_FILE, readRun } from "../record/store.ts";
 import { loadRig } from "../rig/inventory/load.ts";
 import { KeeperClient, type StartedKeeper, startKeeper } from "../runner/keeper-client.ts";
@@ -24,6 +27,8 @@ interface RunOptions {
   readonly suites?: string;
   readonly fault: string[];
   readonly kernel?: string;
+  readonly kernelTree?: string;
+  readonly modules?: string;
   readonly traceSource?: TraceSourceChoice;
   readonly retries: string;
   readonly repeat: string;
@@ -67,6 +72,11 @@ export function runCommand(): Command {
         "what the trace is made of (default auto: the driver's events; kprobes or its debug messages on kernels before 6.9)",
       ).choices(TRACE_SOURCES),
     )
+    .option(
+      "--kernel-tree <dir>",
+      "the drivers/bus/mhi/host of that kernel tree instead of the kernel's own, built for it",
+    )
+    .option("--modules <dir>", "the .ko files of that folder instead of the kernel's own")
     .option("--suites <dir>", "folder of the specs; your own suites import their test from mhi-hil")
     .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", wholeNumber, "0")
     .option("--repeat <n>", "run everything so many times on one boot of the rig: soak", times, "1")
@@ -84,6 +94,7 @@ Examples:
   mhi-hil run --grep "S3"
   mhi-hil run suites/boot --fault ready-never
   mhi-hil run suites/boot --kernel 6.1
+  mhi-hil run suites/power --kernel-tree ~/linux
   mhi-hil run suites/power/runtime-pm.spec.ts --repeat 200
   mhi-hil run --rig rigs/rack-3.yaml --retries 1 --json`,
     )
@@ -114,7 +125,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<numbe
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
 
   try {
-    const keeper = await holdRig(rig.id, env, options.kernel, interrupt.signal);
+    const keeper = await holdRig(rig.id, env, options, interrupt.signal);
     try {
       const code = await playwright(files, options, env, interrupt.signal);
       if (!interrupt.signal.aborted) return finish(env, code);
@@ -150,10 +161,12 @@ function makeRunDir(path: string): string {
 async function holdRig(
   rigId: string,
   env: RunEnv,
-  kernel: string | undefined,
+  options: RunOptions,
   signal: AbortSignal,
 ): Promise<{ release(): Promise<void> }> {
   const who = `mhi-hil run ${env.id}`;
+  const { kernel } = options;
+  const drivers = driversOf(options);
   const progress = new Progress(process.stderr);
   let started: StartedKeeper | undefined;
   let client = await KeeperClient.find(rigId);
@@ -164,6 +177,7 @@ async function holdRig(
           rig: env.rig,
           faults: env.faults,
           ...(kernel !== undefined && { kernel }),
+          ...(drivers && { drivers }),
           who,
           consoleLog: join(env.dir, "console.jsonl"),
           stay: false,
@@ -176,6 +190,11 @@ async function holdRig(
     if (!client)
       throw new RigFault("keeper-ended", `rig ${rigId}: its keeper ended right after it was ready; run again`);
     if (!started) checkKernel(await client.status(), kernel);
+    if (!started && drivers)
+      throw new UsageError(
+        "rig-up",
+        `rig ${rigId} is up with its own drivers; end it first: mhi-hil lab down --rig ${rigId}`,
+      );
     await client.claim(who, process.pid);
   } catch (error) {
     client?.close();
@@ -194,6 +213,32 @@ async function holdRig(
       await started?.stop();
     },
   };
+}
+
+/** Absolute: the keeper works in a folder of its own. */
+function driversOf({ kernelTree, modules }: RunOptions): UserDrivers | undefined {
+  if (kernelTree === undefined && modules === undefined) return undefined;
+  return {
+    ...(kernelTree !== undefined && { kernelTree: resolve(kernelTree) }),
+    ...(modules !== undefined && { modules: resolve(modules) }),
+  };
+}
+
+/** With drivers of the user's: how the verdicts differ from those with the kernel's own. */
+function tellDifferences(record: RunRecord, env: RunEnv): void {
+  const changed = changedModules(record);
+  if (changed.length === 0) return;
+  const out = env.json ? process.stderr : process.stdout;
+  const stock = stockRun(dirname(env.dir), record);
+  if (!stock) {
+    out.write(`with ${changed.join(", ")} of your own; there is no run with the kernel's own to compare with\n`);
+    return;
+  }
+  const lines = differences(record, stock);
+  out.write(
+    `with ${changed.join(", ")} of your own, against the kernel's own (${stock.id}): ${lines.length === 0 ? "the same verdicts" : ""}\n`,
+  );
+  for (const line of lines) out.write(`  ${line}\n`);
 }
 
 /** The runner itself, as a child: its reporter prints the lines and writes the record. Resolves to its exit code. */
@@ -225,6 +270,7 @@ async function playwright(
 /** The run's own exit code is the record's: the runner knows only passed and failed. */
 function finish(env: RunEnv, runnerCode: number | null): number {
   const record = readRun(env.dir);
+  tellDifferences(record, env);
   if (env.json) {
     const { tests, ...rest } = record;
     const brief = tests.map(({ segments: _s, device: _d, console: _c, ...test }) => test);

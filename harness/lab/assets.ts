@@ -8,6 +8,7 @@ import { type FamilyProfile, knownTo } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { type AccelChoice, chooseAccel } from "./accel.ts";
 import { ensureQaic } from "./build/ensure-modules.ts";
+import { type UserDrivers, userModules } from "./build/user-modules.ts";
 import { type ExtraModule, guestModules } from "./guest-modules.ts";
 import { ensureImage, type GuestImage, type GuestKernel } from "./image.ts";
 import { ensureKeys, type LabKeys } from "./keys.ts";
@@ -29,6 +30,8 @@ export interface AssetOptions {
   readonly cpus: number;
   /** Debian's kernel of that version, `6.1`; by default the user's own, then 6.12. */
   readonly kernel?: string;
+  /** The user's own drivers in place of the kernel's. */
+  readonly drivers?: UserDrivers;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
   /** The user's own choices; by default from MHI_HIL_QEMU, MHI_HIL_KERNEL, MHI_HIL_MODULES, MHI_HIL_DEBIAN_MIRROR. */
@@ -69,11 +72,11 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   const family = familyById(options.profile);
   if (!knownTo(family, kernel.release)) throw unknownToKernel(family, kernel.release);
   const modules = guestModules(family);
-  const extraModules = await outOfTreeModules(
-    family,
-    { version: options.kernel ?? DEFAULT_KERNEL, named, kernel },
-    fetching,
-  );
+  const built = { version: options.kernel ?? DEFAULT_KERNEL, release: kernel.release };
+  const extraModules = [
+    ...(await outOfTreeModules(family, { ...built, named, kernel }, fetching)),
+    ...(options.drivers ? await userModules(options.drivers, built, fetching) : []),
+  ];
   const image = await ensureImage({
     ...common,
     tools,
@@ -97,6 +100,7 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
     busybox: version("busybox-static"),
     dropbear: version("dropbear-bin"),
     kmod: version("kmod"),
+    ...Object.fromEntries((options.drivers ? extraModules : []).map(({ name, sha256 }) => [`module ${name}`, sha256])),
   };
   return { qemu, kernel, image, keys, accel, versions };
 }

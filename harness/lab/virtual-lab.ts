@@ -16,6 +16,7 @@ import { RigFault } from "../base/errors.ts";
 import type { EndpointClient } from "../endpoint/client.ts";
 import type { PowerOnEe } from "../mhi/exec-env.ts";
 import { ensureAssets, type LabAssets } from "./assets.ts";
+import type { UserDrivers } from "./build/user-modules.ts";
 import { EndpointProcess } from "./endpoint-process.ts";
 import type { OnProgress } from "./progress.ts";
 import { Qemu, type QemuEnd } from "./qemu.ts";
@@ -42,6 +43,8 @@ export interface VirtualLabOptions {
   readonly cpus: number;
   /** Debian's kernel of that version, `6.1`; by default MHI_HIL_KERNEL, then the lab's own choice. */
   readonly kernel?: string;
+  /** The user's own drivers in place of the kernel's. */
+  readonly drivers?: UserDrivers;
   /** Called on every power-on with the console's path, before the guest runs. */
   readonly onConsole: (ptyPath: string) => Promise<void>;
   readonly onProgress: OnProgress;

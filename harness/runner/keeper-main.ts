@@ -15,6 +15,7 @@ const optionsSchema = z.object({
   rig: z.string(),
   faults: z.array(z.string()),
   kernel: z.string().optional(),
+  drivers: z.object({ kernelTree: z.string().exactOptional(), modules: z.string().exactOptional() }).optional(),
   who: z.string(),
   consoleLog: z.string(),
   /** Lives on after its parent (`mhi-hil lab up`). */
@@ -49,6 +50,7 @@ async function main(): Promise<number> {
     rig,
     faults: options.faults,
     ...(options.kernel !== undefined && { kernel: options.kernel }),
+    ...(options.drivers && { drivers: options.drivers }),
     who: options.who,
     consoleLog: options.consoleLog,
     signal: abort.signal,

@@ -10,6 +10,7 @@
 import { systemClock } from "../base/clock.ts";
 import { RigFault, UsageError } from "../base/errors.ts";
 import { type RpcPeer, RpcServer } from "../base/rpc.ts";
+import type { UserDrivers } from "../lab/build/user-modules.ts";
 import { SerialConsole } from "../rig/console/serial-console.ts";
 import type { RigFile } from "../rig/inventory/schema.ts";
 import { acquireLease, type Lease } from "../rig/lease.ts";
@@ -22,6 +23,8 @@ export interface KeeperOptions {
   readonly faults: readonly string[];
   /** Debian's kernel for a virtual rig, `6.1`, instead of the rig file's. */
   readonly kernel?: string;
+  /** The user's own drivers in place of the kernel's. */
+  readonly drivers?: UserDrivers;
   /** Who holds the rig, for others who want it: `mhi-hil run (pid 4711)`. */
   readonly who: string;
   /** File that the console's lines are appended to. */
@@ -95,11 +98,12 @@ export class Keeper {
   }
 
   async #open(): Promise<void> {
-    const { rig, faults, kernel, onProgress, signal } = this.#options;
+    const { rig, faults, kernel, drivers, onProgress, signal } = this.#options;
     this.#hardware = await openRigHardware({
       rig,
       faults,
       ...(kernel !== undefined && { kernel }),
+      ...(drivers && { drivers }),
       signal,
       onProgress,
       onConsole: (path) => this.#openConsole(path),

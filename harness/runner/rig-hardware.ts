@@ -2,6 +2,7 @@
 import { systemClock } from "../base/clock.ts";
 import { RigFault, UsageError } from "../base/errors.ts";
 import { parseFaultText } from "../endpoint/faults/index.ts";
+import type { UserDrivers } from "../lab/build/user-modules.ts";
 import { VirtualLab } from "../lab/virtual-lab.ts";
 import type { RigFile, SshRigFile, VirtualRigFile } from "../rig/inventory/schema.ts";
 import { CommandPower } from "../rig/power/command.ts";
@@ -34,6 +35,8 @@ export interface HardwareOptions {
   readonly faults: readonly string[];
   /** Debian's kernel for a virtual rig, `6.1`, instead of the rig file's. */
   readonly kernel?: string;
+  /** The user's own drivers in place of the kernel's: virtual rigs only. */
+  readonly drivers?: UserDrivers;
   readonly signal: AbortSignal;
   readonly onProgress: (message: string, bytesDone?: number, bytesTotal?: number) => void;
   /** Called with the console's path before the host says its first word. */
@@ -60,6 +63,7 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     onConsole: options.onConsole,
     onProgress: ({ message, bytesDone, bytesTotal }) => options.onProgress(message, bytesDone, bytesTotal),
     ...(kernel !== undefined && { kernel }),
+    ...(options.drivers && { drivers: options.drivers }),
     ...(rig.sshPort !== undefined && { sshPort: rig.sshPort }),
   });
   lab.onExit(({ why, code, expected }) => {
@@ -101,6 +105,9 @@ async function openReal(rig: SshRigFile, options: HardwareOptions): Promise<RigH
   }
   if (options.kernel !== undefined) {
     throw new UsageError("no-kernel-choice", `rig ${rig.id} is a real one: --kernel needs a virtual rig`);
+  }
+  if (options.drivers) {
+    throw new UsageError("no-driver-choice", `rig ${rig.id} is a real one: install the driver on its host yourself`);
   }
   const power: PowerDriver | undefined = rig.power && new CommandPower(rig.power);
   const cannot = (what: string) => async (): Promise<never> => {

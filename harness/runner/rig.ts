@@ -12,6 +12,7 @@ import { clientModules, driverModule, type FamilyProfile, familyOn } from "../mh
 import { familyById } from "../mhi/families/index.ts";
 import { imageName } from "../mhi/firmware-image.ts";
 import type { TestRecord } from "../record/schema.ts";
+import { type EchoResult, type PingResult, pingThrough, tcpEchoThrough } from "../rig/host/ip-link.ts";
 import { waitMissionMode } from "../rig/host/mhi-bus.ts";
 import { loadModule } from "../rig/host/modules.ts";
 import * as pci from "../rig/host/pci.ts";
@@ -223,6 +224,14 @@ export class Rig {
   /** Opens the channel's port, sends, reads back, closes. Returns what came back, or "" when nothing did. */
   echo = (channel: string, text: string): Promise<string> =>
     this.#action("echo", channel, () => echoThroughPort(this.host.shell, channel, text, this.family.timeoutMs));
+
+  /** Pings the far end of the channel pair's network device, which is brought up for it. */
+  ping = (channel: string, { count = 10, bytes = 56 } = {}): Promise<PingResult> =>
+    this.#action("ping", channel, () => pingThrough(this.host.shell, channel, { count, bytes }));
+
+  /** Sends so many random bytes to the far end's TCP echo service and compares what comes back. */
+  tcpEcho = (channel: string, bytes: number): Promise<EchoResult> =>
+    this.#action("tcp-echo", `${channel} ${bytes}`, () => tcpEchoThrough(this.host.shell, channel, bytes, 60_000));
 
   // --- what is so
 

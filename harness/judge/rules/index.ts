@@ -3,6 +3,7 @@ import { channelLife } from "./channel-life.ts";
 import { channelPair } from "./channel-pair.ts";
 import { ctrlEventConsequence } from "./ctrl-event-consequence.ts";
 import { deviceView } from "./device-view.ts";
+import { driverComplaint } from "./driver-complaint.ts";
 import { eeProgression } from "./ee-progression.ts";
 import { handshake } from "./handshake.ts";
 import { interruptView } from "./interrupt-view.ts";
@@ -34,4 +35,5 @@ export const RULES: readonly RuleDefinition[] = [
   interruptView,
   deviceView,
   m3Quiet,
+  driverComplaint,
 ];

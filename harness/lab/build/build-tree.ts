@@ -7,7 +7,7 @@
  *   usr/      the packages
  *   source/   the parts of the kernel's source that the lab builds
  */
-import { chmod, lstat, mkdir, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RigFault } from "../../base/errors.ts";
 import type { OnProgress } from "../progress.ts";
@@ -16,6 +16,8 @@ import { runProgram } from "../run-program.ts";
 const LIBRARIES = "usr/lib/x86_64-linux-gnu";
 const TRIPLET = "x86_64-linux-gnu";
 const BINUTILS = ["as", "ld", "ld.bfd", "ar", "nm", "objcopy", "objdump", "strip", "readelf"] as const;
+/** Written last; its number is raised when trees are made otherwise. */
+const WHOLE = "whole-2";
 /** What the lab builds of the kernel's source. */
 const SOURCES = ["drivers/accel/qaic", "drivers/bus/mhi"] as const;
 
@@ -41,7 +43,7 @@ export interface BuildTreeOptions {
 export async function ensureBuildTree(options: BuildTreeOptions): Promise<BuildTree> {
   const { dir, release } = options;
   const headersDir = join(dir, "usr/src", `linux-headers-${release}`);
-  const done = await lstat(join(dir, "whole")).catch(() => undefined);
+  const done = await lstat(join(dir, WHOLE)).catch(() => undefined);
   if (!done) await makeTree(options);
   const [source] = await readdir(join(dir, "source"));
   return { dir, headersDir, sourceDir: join(dir, "source", source ?? "") };
@@ -58,7 +60,7 @@ async function makeTree({ packagesRoot, dir, release, onProgress, signal }: Buil
   await pointHeadersHere(dir, release);
   onProgress({ phase: "build", message: "unpacking the kernel's source" });
   await unpackSource(dir, how);
-  await writeFile(join(dir, "whole"), "");
+  await writeFile(join(dir, WHOLE), "");
 }
 
 async function writeTools(dir: string): Promise<void> {
@@ -112,13 +114,13 @@ async function writeKbuildTools(dir: string): Promise<void> {
   }
 }
 
-/** Of the headers' Makefile only one line is there: an include by its installed path. */
+/** The headers' Makefile names its kin by where they would be installed. */
 async function pointHeadersHere(dir: string, release: string): Promise<void> {
-  const headers = join(dir, "usr/src", `linux-headers-${release}`);
-  const common = (await readdir(join(dir, "usr/src"))).find((name) => /^linux-headers-.*-common$/.test(name));
-  if (common === undefined) throw missing("usr/src/linux-headers-*-common");
-  await rm(join(headers, "Makefile"), { force: true });
-  await writeFile(join(headers, "Makefile"), `include ${join(dir, "usr/src", common, "Makefile")}\n`);
+  const path = join(dir, "usr/src", `linux-headers-${release}`, "Makefile");
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) throw missing(`usr/src/linux-headers-${release}/Makefile`);
+  await rm(path); // a hard link into the packages
+  await writeFile(path, text.replaceAll("/usr/src/", `${join(dir, "usr/src")}/`));
 }
 
 async function unpackSource(dir: string, how: { readonly signal?: AbortSignal }): Promise<void> {

@@ -56,7 +56,7 @@ const AT_ECHO = [
 
 for (const fault of AT_ECHO) {
   test(`echo with ${fault}`, async ({ rig, timeline }) => {
-    await rig.injectFault(fault, { channel: 5 });
+    await rig.injectFault(fault, { channel: fault === "completion-past-wp" ? 4 : 5 });
     const echoed = await rig.echo("DIAG", "7e0123456789abcdef7e");
     await expect(timeline).toFollow(scenario.echo(rig.family, "DIAG"));
     expect(echoed, "bytes that came back").toBe("7e0123456789abcdef7e");
