@@ -72,10 +72,7 @@ export function runCommand(): Command {
         "what the trace is made of (default auto: the driver's events; kprobes or its debug messages on kernels before 6.9)",
       ).choices(TRACE_SOURCES),
     )
-    .option(
-      "--kernel-tree <dir>",
-      "the drivers/bus/mhi/host of that kernel tree instead of the kernel's own, built for it",
-    )
+    .option("--kernel-tree <dir>", "the drivers/bus/mhi of that kernel tree instead of the kernel's own, built for it")
     .option("--modules <dir>", "the .ko files of that folder instead of the kernel's own")
     .option("--suites <dir>", "folder of the specs; your own suites import their test from mhi-hil")
     .option("--retries <n>", "try a failed test again; passing then makes it flaky, never pass", wholeNumber, "0")

@@ -53,7 +53,7 @@ export async function buildModules(tree: BuildTree, build: ModuleBuild): Promise
   );
   const log = join(build.outDir, LOG);
   await writeFile(log, `${stdout}${stderr}`);
-  if (code !== 0) throw failed(build, firstError(`${stderr}\n${stdout}`, work), log);
+  if (code !== 0) throw failed(build, firstError(`${stderr}\n${stdout}`, work, build.sourceDir), log);
   const modules = await collect(work, build.outDir);
   if (modules.length === 0) throw failed(build, "it made no module", log);
   await rm(work, { recursive: true });
@@ -65,15 +65,18 @@ function settings({ config, includes = [] }: ModuleBuild): string[] {
   return [...config, ...(flags === "" ? [] : [`KCFLAGS=${flags}`])];
 }
 
-/** The first line in which the compiler or make says "error", with the file as the user knows it. */
-export function firstError(log: string, work: string): string {
+/** The first line in which the compiler or make says "error", with the file where the user has it. */
+export function firstError(log: string, work: string, sourceDir: string): string {
   const lines = log.split("\n");
   const line =
     lines.find((text) => /: (?:fatal )?error: /.test(text)) ??
     lines.find((text) => /^ERROR: |\*\*\* /.test(text)) ??
     lines.findLast((text) => text.trim() !== "") ??
     "no reason was given";
-  return line.replaceAll(`${work}/`, "").trim();
+  return line
+    .trim()
+    .replace(/^(?!\/)(?=\S+\.[ch]:\d+:)/, `${sourceDir}/`)
+    .replaceAll(`${work}/`, `${sourceDir}/`);
 }
 
 const failed = ({ what, release }: ModuleBuild, why: string, log: string): RigFault =>

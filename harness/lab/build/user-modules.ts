@@ -3,18 +3,19 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { sha256 } from "../../mhi/firmware-image.ts";
 import type { PackagesOptions } from "../packages.ts";
 import { asModule, type BuiltModule, buildModules } from "./build-modules.ts";
 import { type BuildKernel, buildTreeFor } from "./ensure-modules.ts";
 
 export interface UserDrivers {
-  /** A kernel tree; its drivers/bus/mhi/host is built. */
+  /** A kernel tree; its drivers/bus/mhi is built. */
   readonly kernelTree?: string;
   /** Folder of `.ko` files. */
   readonly modules?: string;
 }
 
-const MHI_HOST = "drivers/bus/mhi/host";
+const MHI = "drivers/bus/mhi";
 
 /**
  * Modules that take the place of the kernel's own. A tree is built anew each time: it is what the user is working on.
@@ -37,19 +38,19 @@ async function buildMhi(
   kernel: BuildKernel,
   options: Omit<PackagesOptions, "set">,
 ): Promise<readonly BuiltModule[]> {
-  const sourceDir = join(dir, MHI_HOST);
+  const sourceDir = join(dir, MHI);
   if (!existsSync(join(sourceDir, "Makefile"))) {
-    throw new UsageError("kernel-tree", `${dir} is no kernel tree: it has no ${MHI_HOST}/Makefile`);
+    throw new UsageError("kernel-tree", `${dir} is no kernel tree: it has no ${MHI}/Makefile`);
   }
   const tree = await buildTreeFor(kernel, options);
   return await buildModules(tree, {
     ...options,
-    what: `${MHI_HOST} of ${dir}`,
+    what: `${MHI} of ${dir}`,
     sourceDir,
     config: ["CONFIG_DEBUG_INFO_BTF_MODULES="],
     // trace.h names itself ../../drivers/bus/mhi/host/trace.h, from whichever folder of the tree
     includes: [join(dir, "drivers/bus")],
-    outDir: join(options.cacheDir, `modules-${kernel.version}`, `tree-${process.pid}`),
+    outDir: join(options.cacheDir, `modules-${kernel.version}`, `tree-${sha256(Buffer.from(dir)).slice(0, 12)}`),
     release: kernel.release,
   });
 }
