@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RigFault } from "../base/errors.ts";
-import { type FamilyProfile, knownTo } from "../mhi/families/family.ts";
+import { type FamilyProfile, familyOn, knownTo } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { type AccelChoice, chooseAccel } from "./accel.ts";
 import { ensureQaic } from "./build/ensure-modules.ts";
@@ -71,7 +71,7 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   const keys = await ensureKeys(tools, options.cacheDir);
   const family = familyById(options.profile);
   if (!knownTo(family, kernel.release)) throw unknownToKernel(family, kernel.release);
-  const modules = guestModules(family);
+  const modules = guestModules(familyOn(family, kernel.release));
   const built = { version: options.kernel ?? DEFAULT_KERNEL, release: kernel.release };
   const extraModules = [
     ...(await outOfTreeModules(family, { ...built, named, kernel }, fetching)),

@@ -110,7 +110,7 @@ describe("modules of a guest", () => {
   test.each([
     ["sdx55", ["mhi_pci_generic", "mhi_net", "qrtr_mhi"], ["ath11k_pci", "qaic"]],
     ["wcn6855", ["ath11k_pci", "qrtr_mhi"], ["qaic", "ath12k"]],
-    ["wcn7850", ["ath12k"], ["ath11k_pci"]],
+    ["wcn7850", ["ath12k_wifi7"], ["ath11k_pci"]],
     ["aic100", ["mhi"], ["qaic"]], // not the kernel's: it comes as an extra
   ])("%s", (id, there, absent) => {
     const modules = guestModules(familyById(id));

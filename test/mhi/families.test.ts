@@ -227,7 +227,8 @@ describe("modules", () => {
 
   test("the driver's own", () => {
     const modules = new Set(familyIds().map((id) => driverModule(familyById(id))));
-    expect([...modules].sort()).toEqual(["ath11k_pci", "ath12k", "mhi_pci_generic", "qaic"]);
+    expect(driverModule(familyOn(familyById("wcn7850"), "6.12.117"))).toBe("ath12k");
+    expect([...modules].sort()).toEqual(["ath11k_pci", "ath12k_wifi7", "mhi_pci_generic", "qaic"]);
   });
 });
 

@@ -125,8 +125,9 @@ export interface FamilyProfile {
  *   runtime-pm        lets an idle device go to M3 and wakes it
  *   suspend           M3 over the host's sleep
  *   sys-err-recovery  brings a device back that raised SYS_ERR
+ *   unbind            lets go of the device cleanly
  */
-export type DriverAbility = "runtime-pm" | "suspend" | "sys-err-recovery";
+export type DriverAbility = "runtime-pm" | "suspend" | "sys-err-recovery" | "unbind";
 
 export type KernelVersion = `${number}.${number}`;
 
@@ -134,7 +135,10 @@ export type KernelVersion = `${number}.${number}`;
 export interface OlderProfile {
   readonly kernel: KernelVersion;
   readonly differs: Partial<
-    Pick<FamilyProfile, "driverName" | "channels" | "eventRings" | "firmware" | "timeoutMs" | "readyTimeoutMs">
+    Pick<
+      FamilyProfile,
+      "driverName" | "pciDriver" | "module" | "channels" | "eventRings" | "firmware" | "timeoutMs" | "readyTimeoutMs"
+    >
   >;
 }
 

@@ -23,7 +23,7 @@ export function modem({ ids, firmware = {}, ...given }: Given): FamilyProfile {
     pciDriver: "mhi-pci-generic",
     readyTimeoutMs: given.timeoutMs,
     sidebandWake: false,
-    driverDoes: ["runtime-pm", "suspend", "sys-err-recovery"],
+    driverDoes: ["runtime-pm", "suspend", "sys-err-recovery", "unbind"],
     powerOnEe: ExecEnv.AMSS,
     registers: ENDPOINT_LAYOUT,
     ...given,

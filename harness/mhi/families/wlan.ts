@@ -11,7 +11,10 @@ const NETWORK_OTHER = 0x028000;
 const HALF_MIB = 512 * 1024;
 const MIB = 1024 * 1024;
 
-type Given = Pick<FamilyProfile, "id" | "driverName" | "pciDriver" | "module" | "timeoutMs" | "rddmBytes" | "since"> & {
+type Given = Pick<
+  FamilyProfile,
+  "id" | "driverName" | "pciDriver" | "module" | "timeoutMs" | "rddmBytes" | "since" | "before"
+> & {
   readonly device: number;
   readonly barBytes: number;
   readonly elements: number;
@@ -92,12 +95,12 @@ export const qcn9074 = wlan({
   presets: ATH11K_VERSION,
 });
 
-/** Absent in 6.1, there in 6.12. */
+/** Absent in 6.1, there in 6.12; between that and 7.2 the driver was split in two. */
 export const wcn7850 = wlan({
   id: "wcn7850",
   driverName: "wcn7850",
-  pciDriver: "ath12k_pci",
-  module: "ath12k",
+  pciDriver: "ath12k_wifi7_pci",
+  module: "ath12k_wifi7",
   device: 0x1107,
   barBytes: 2 * MIB,
   timeoutMs: 90_000,
@@ -107,4 +110,5 @@ export const wcn7850 = wlan({
   wlfwInstance: 0x0101,
   presets: ATH12K_VERSION,
   since: "6.12",
+  before: [{ kernel: "7.0", differs: { pciDriver: "ath12k_pci", module: "ath12k" } }],
 });
