@@ -35,7 +35,16 @@ export const DEVICE_MAY_BE_THE_CAUSE: ReadonlySet<string> = new Set([
   "suspend-refused",
 ]);
 
-export type Ability = "slot" | "slot-power" | "sys-err" | "echo" | "power" | "suspend" | "runtime-pm" | "firmware";
+export type Ability =
+  | "slot"
+  | "slot-power"
+  | "sys-err"
+  | "echo"
+  | "power"
+  | "suspend"
+  | "runtime-pm"
+  | "unbind"
+  | "firmware";
 
 export interface Refusal {
   readonly action: string;
@@ -83,7 +92,7 @@ export class Rig {
   /** What this rig can do that not every rig can: a suite skips what the rig cannot. */
   can(ability: Ability): boolean {
     const { driverDoes } = this.family;
-    if (ability === "suspend" || ability === "runtime-pm") return driverDoes.includes(ability);
+    if (ability === "suspend" || ability === "runtime-pm" || ability === "unbind") return driverDoes.includes(ability);
     if (ability === "sys-err" && !driverDoes.includes("sys-err-recovery")) return false;
     if (ability === "firmware") return this.file.kind === "virtual" && this.#loadedByHost(this.file);
     if (this.file.kind === "virtual") return true;

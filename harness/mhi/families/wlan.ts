@@ -14,14 +14,15 @@ const MIB = 1024 * 1024;
 type Given = Pick<
   FamilyProfile,
   "id" | "driverName" | "pciDriver" | "module" | "timeoutMs" | "rddmBytes" | "since" | "before"
-> & {
-  readonly device: number;
-  readonly barBytes: number;
-  readonly elements: number;
-  readonly image: string;
-  readonly wlfwInstance: number;
-  readonly presets: Readonly<Record<number, number>>;
-};
+> &
+  Partial<Pick<FamilyProfile, "driverDoes">> & {
+    readonly device: number;
+    readonly barBytes: number;
+    readonly elements: number;
+    readonly image: string;
+    readonly wlfwInstance: number;
+    readonly presets: Readonly<Record<number, number>>;
+  };
 
 function wlan({ device, barBytes, elements, image, presets, ...given }: Given): FamilyProfile {
   return {
@@ -29,7 +30,7 @@ function wlan({ device, barBytes, elements, image, presets, ...given }: Given): 
     readyTimeoutMs: given.timeoutMs,
     sidebandWake: false,
     // without a WLAN interface its suspend leaves MHI alone; a crash is recovered from only with one
-    driverDoes: [],
+    driverDoes: ["unbind"],
     powerOnEe: ExecEnv.PBL,
     registers: WLAN_LAYOUT,
     ...given,
@@ -110,5 +111,7 @@ export const wcn7850 = wlan({
   wlfwInstance: 0x0101,
   presets: ATH12K_VERSION,
   since: "6.12",
+  // without WLAN firmware its remove leaves MHI running, or follows a null pointer: docs/findings.md
+  driverDoes: [],
   before: [{ kernel: "7.0", differs: { pciDriver: "ath12k_pci", module: "ath12k" } }],
 });
