@@ -18,7 +18,7 @@ import { loadModule } from "../rig/host/modules.ts";
 import * as pci from "../rig/host/pci.ts";
 import { setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts";
 import { suspendHost } from "../rig/host/suspend.ts";
-import { echoThroughPort } from "../rig/host/wwan-port.ts";
+import { exchangeThroughPort } from "../rig/host/wwan-port.ts";
 import type { RigFile, VirtualRigFile } from "../rig/inventory/schema.ts";
 import { FirmwareStage, type FirmwareState } from "./firmware-stage.ts";
 import type { HostLink } from "./host-link.ts";
@@ -99,6 +99,11 @@ export class Rig {
     return ability === "power" && this.file.power !== undefined;
   }
 
+  /** A driver that waits for its device in probe may use up its time-outs there. */
+  get #probeMs(): number {
+    return 30_000 + 2 * (this.family.timeoutMs + this.family.readyTimeoutMs);
+  }
+
   /** Whether the family has a channel pair of that name. */
   has = (channel: string): boolean => this.family.channels.some(({ name }) => name === channel);
 
@@ -128,7 +133,7 @@ export class Rig {
       await this.host.armTrace();
       await this.#stageFirmware(this.#firmware);
       for (const client of clientModules(this.family)) await loadModule(this.host.shell, client);
-      await loadModule(this.host.shell, driverModule(this.family));
+      await loadModule(this.host.shell, driverModule(this.family), { timeoutMs: this.#probeMs });
     });
 
   /** What the driver is to find on the host when it next asks for the device's image. Good again in the next test. */
@@ -151,7 +156,7 @@ export class Rig {
 
   bind = (): Promise<void> =>
     this.#action("bind", this.family.pciDriver, async () =>
-      pci.bindDriver(this.host.shell, await this.address(), this.family.pciDriver),
+      pci.bindDriver(this.host.shell, await this.address(), this.family.pciDriver, this.#probeMs),
     );
 
   remove = (): Promise<void> =>
@@ -232,7 +237,13 @@ export class Rig {
 
   /** Opens the channel's port, sends, reads back, closes. Returns what came back, or "" when nothing did. */
   echo = (channel: string, text: string): Promise<string> =>
-    this.#action("echo", channel, () => echoThroughPort(this.host.shell, channel, text, this.family.timeoutMs));
+    this.#action("echo", channel, async () => (await this.#exchange(channel, Buffer.from(text))).toString());
+
+  /** The same with bytes, in hexadecimal both ways. */
+  exchange = (channel: string, hex: string): Promise<string> =>
+    this.#action("exchange", channel, async () =>
+      (await this.#exchange(channel, Buffer.from(hex, "hex"))).toString("hex"),
+    );
 
   /** Pings the far end of the channel pair's network device, which is brought up for it. */
   ping = (channel: string, { count = 10, bytes = 56 } = {}): Promise<PingResult> =>
@@ -280,6 +291,9 @@ export class Rig {
     const ee = powerOnEe === undefined ? this.#family.powerOnEe : ExecEnv[powerOnEe];
     return imageName(this.#family, ee) !== undefined;
   }
+
+  #exchange = (channel: string, message: Buffer): Promise<Buffer> =>
+    exchangeThroughPort(this.host.shell, channel, message, this.family.timeoutMs);
 
   async #stageFirmware(state: FirmwareState): Promise<void> {
     const bootId = this.host.segments.at(-1)?.bootId;

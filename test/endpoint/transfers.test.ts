@@ -1,9 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { FamilyProfile } from "../../harness/mhi/families/family.ts";
+import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import { useBench } from "./bench.ts";
 import { BUFFERS, CCA, type FakeHost } from "./fake-host.ts";
 
-const bench = useBench();
+/** An SDX55 whose QMI channels have a loopback behind them. */
+const looped: FamilyProfile = {
+  ...sdx55,
+  channels: sdx55.channels.map((channel) => (channel.name === "QMI" ? { ...channel, name: "LOOPBACK" } : channel)),
+};
+const bench = useBench({ family: looped });
 const [EOT, OVERFLOW, DB_MODE] = [2, 3, 6];
 const QMI_UL = { type: 1, eventRing: 0, elements: 4 } as const;
 const QMI_DL = { type: 2, eventRing: 0, elements: 4 } as const;

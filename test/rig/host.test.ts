@@ -10,7 +10,7 @@ import * as pci from "../../harness/rig/host/pci.ts";
 import { readRuntimePm, waitRuntimeStatus } from "../../harness/rig/host/runtime-pm.ts";
 import { sleepModes, suspendHost } from "../../harness/rig/host/suspend.ts";
 import { errnoOf, pollOnHost } from "../../harness/rig/host/sysfs.ts";
-import { echoThroughPort } from "../../harness/rig/host/wwan-port.ts";
+import { exchangeThroughPort } from "../../harness/rig/host/wwan-port.ts";
 import { preflight } from "../../harness/rig/preflight.ts";
 import { hostShells, TreeShell } from "./support/tree-shell.ts";
 
@@ -192,9 +192,11 @@ describe.each(hostShells.map((argv) => [argv[0], argv] as const))("on a host wit
   });
 
   test("a port that is not there, a channel that has none", async () => {
-    await expect(echoThroughPort(shell, "IPCR", "x", 1000)).rejects.toMatchObject({ kind: "usage" });
+    await expect(exchangeThroughPort(shell, "IPCR", Buffer.from("x"), 1000)).rejects.toMatchObject({ kind: "usage" });
     if (existsSync("/dev/wwan0qcdm0")) return;
-    await expect(echoThroughPort(shell, "DIAG", "x", 1000)).rejects.toMatchObject({ code: "host-write" });
+    await expect(exchangeThroughPort(shell, "DIAG", Buffer.from("x"), 1000)).rejects.toMatchObject({
+      code: "host-write",
+    });
   });
 
   test("module names are checked before they reach a shell", async () => {

@@ -14,29 +14,36 @@ const NODE_OF_CHANNEL: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens the channel's port (which starts both channels), sends `text`, reads back one message and closes it.
+ * Opens the channel's port (which starts both channels), sends `message`, reads back one message and closes it.
  *
- * @returns what came back; "" when nothing did within `timeoutMs`
+ * @returns what came back; empty when nothing did within `timeoutMs`
  * @throws RigFault `host-write`: there is no such port, or it cannot be opened; errno in `values.errno`
  */
-export async function echoThroughPort(shell: Shell, channel: string, text: string, timeoutMs: number): Promise<string> {
+export async function exchangeThroughPort(
+  shell: Shell,
+  channel: string,
+  message: Buffer,
+  timeoutMs: number,
+): Promise<Buffer> {
   const kind = NODE_OF_CHANNEL[channel];
   if (kind === undefined) {
     const known = Object.keys(NODE_OF_CHANNEL).join(", ");
     throw new UsageError("port-channel", `channel ${channel} has no control port; those that have: ${known}`);
   }
   const seconds = Math.max(1, Math.ceil(timeoutMs / 1000));
-  // One descriptor for both directions: each open and close of the port starts and resets the channels.
+  const octal = [...message].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+  // One descriptor for both directions: each open and close of the port starts and resets the channels. One printf is one
+  // write, and so one transfer. Hex on the way back: what a device sends is not for a text channel.
   const script = `for p in /dev/wwan[0-9]*${kind}[0-9]*; do break; done
 [ -c "$p" ] || { echo "printf: no port /dev/wwan*${kind}*: No such device" >&2; exit 1; }
 exec 3<>"$p" || exit 1
-printf %s ${quote(text)} >&3 || exit 1
-dd bs=65536 count=1 <&3 2>/dev/null & reader=$!
-( sleep ${seconds}; kill $reader ) >/dev/null 2>&1 3>&- & timer=$!
+printf ${quote(octal)} >&3 || exit 1
+{ dd bs=65536 count=1 <&3 2>/dev/null | od -An -v -tx1; } & reader=$!
+( sleep ${seconds}; pkill -P $reader dd ) >/dev/null 2>&1 3>&- & timer=$!
 wait $reader; kill $timer 2>/dev/null; exit 0`;
   // Opening waits for two channel commands, each with the driver's own limit of `timeoutMs`.
   const result = await shell.exec(script, { timeoutMs: 3 * seconds * 1000 + 15_000 });
-  if (result.exitCode === 0) return result.stdout;
+  if (result.exitCode === 0) return Buffer.from(result.stdout.replaceAll(/\s/g, ""), "hex");
   const said = errnoOf(result.stderr) ?? (result.stderr.trim().slice(-200) || `exit code ${result.exitCode}`);
   throw new RigFault("host-write", `cannot send through the port of channel ${channel}: ${said}`, {
     values: { channel, errno: errnoOf(result.stderr) },
