@@ -99,6 +99,11 @@ export class Rig {
     return ability === "power" && this.file.power !== undefined;
   }
 
+  /** How the first image goes over: what a fault of the loader is to act on. */
+  get firstImageStage(): "bhi" | "bhie" {
+    return this.family.firmware.load === "bhie" ? "bhie" : "bhi";
+  }
+
   /** A driver that waits for its device in probe may use up its time-outs there. */
   get #probeMs(): number {
     return 30_000 + 2 * (this.family.timeoutMs + this.family.readyTimeoutMs);

@@ -11,7 +11,7 @@ for (const [fault, what] of [
   ["firmware-never-acked", "image never acknowledged"],
 ] as const) {
   test(`${what}, then taken`, async ({ rig, timeline }) => {
-    await rig.injectFault(fault);
+    await rig.injectFault(fault, { stage: rig.firstImageStage });
     await rig.loadDriver();
     await expect(timeline).toFollow(scenario.firmwareFailed(rig.family));
     await rig.probeAgain();
@@ -21,7 +21,7 @@ for (const [fault, what] of [
 }
 
 test("image acknowledged late, in time", async ({ rig, timeline }) => {
-  await rig.injectFault("firmware-slow", { delayMs: 1000 });
+  await rig.injectFault("firmware-slow", { stage: rig.firstImageStage, delayMs: 1000 });
   await rig.loadDriver();
   await expect(timeline).toFollow(scenario.boot(rig.family));
   await rig.expectMissionMode();

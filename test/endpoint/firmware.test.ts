@@ -211,6 +211,17 @@ describe("full boot chain over BHI and BHIe", () => {
     expect(await host.client.read32(EXECENV)).toBe(ExecEnv.SBL);
   });
 
+  test("after a refusal the next vector's status starts from nothing", async () => {
+    const { host } = await found(options);
+    await offer(host, chain.subarray(0, 512 * 1024));
+    await bringUp(host, ExecEnv.SBL);
+    await offerSegments(host, chain.subarray(0, 1000), 512 * 1024);
+    expect(await answered(host, TXVECSTATUS)).toBe(ERROR);
+    served?.endpoint.faults.arm("firmware-never-acked", { stage: "bhie" });
+    await offerSegments(host, chain, 512 * 1024);
+    expect((await host.client.read32(TXVECSTATUS)) >>> 30).toBe(0);
+  });
+
   test("a cleared doorbell means nothing", async () => {
     const { host, served } = await found(options);
     await host.client.write32(BHIE + 0x3c, 0);

@@ -132,6 +132,12 @@ describe("against the drivers' tables of 6.12", () => {
     expect(lineOf(familyOn(familyById(id), "6.12.117"))).toBe(TABLE[id]);
   });
 
+  test("aic200, which only 7.2 knows", () => {
+    expect(lineOf(familyOn(familyById("aic200"), "7.2.12"))).toBe(
+      "17cb:a110 2000/2000 32 | QAIC_LOOPBACK0 32@0 QAIC_SAHARA2 32@0 SBL QAIC_SSR6 32@0 QAIC_CONTROL10 128@0 QAIC_LOGGING12 32@0 SBL QAIC_STATUS14 32@0 QAIC_TELEMETRY16 32@0 QAIC_TIMESYNC_PERIODIC22 32@0 IPCR24 32@0",
+    );
+  });
+
   test("identity of each is its own", () => {
     const ids = known.map((id) => lineOf(familyById(id)).split(" ")[0]);
     expect(new Set(ids).size).toBe(ids.length);

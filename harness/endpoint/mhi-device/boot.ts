@@ -123,6 +123,7 @@ export class Boot {
     const registers = this.#port.registers();
     if (sequence === 0) return; // the ath drivers clear it before they power up
     const tableBytes = registers.bhie(R.BHIE_TXVECSIZE);
+    registers.setBhie(R.BHIE_TXVECSTATUS, 0); // of the vector before: the host does not clear it
     log("doorbell", `segment table of ${tableBytes} bytes, sequence ${sequence}`, { sequence });
     if (ee !== ExecEnv.SBL && !(ee === ExecEnv.PBL && this.#load === "bhie")) {
       log("guest-error", `segment doorbell in ${execEnvName(ee)}; ignored`);

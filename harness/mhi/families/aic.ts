@@ -11,6 +11,8 @@ const MIB = 1024 * KIB;
 const qaic = (client: string) => ({ client, autoStart: true });
 const SBL = { execEnv: ExecEnv.SBL };
 
+const periodic = pair("QAIC_TIMESYNC_PERIODIC", 22, 32, 0, { client: qaic("qaic_timesync_periodic") });
+
 const always = {
   loopback: pair("QAIC_LOOPBACK", 0, 32, 0),
   sahara: pair("QAIC_SAHARA", 2, 32, 0, { ...SBL, client: qaic("sahara") }),
@@ -18,10 +20,7 @@ const always = {
   qdss: pair("QAIC_QDSS", 8, 32, 0),
   control: pair("QAIC_CONTROL", 10, 128, 0, { client: qaic("qaic_mhi") }),
   traffic: [...pair("QAIC_TELEMETRY", 16, 32, 0), ...pair("QAIC_DEBUG", 18, 32, 0)],
-  timesync: [
-    ...pair("QAIC_TIMESYNC", 20, 32, 0, { ...SBL, client: qaic("qaic_timesync") }),
-    ...pair("QAIC_TIMESYNC_PERIODIC", 22, 32, 0, { client: qaic("qaic_timesync_periodic") }),
-  ],
+  timesync: [...pair("QAIC_TIMESYNC", 20, 32, 0, { ...SBL, client: qaic("qaic_timesync") }), ...periodic],
 };
 
 /** As 6.12 has them. */
@@ -90,9 +89,22 @@ export const aic100: FamilyProfile = {
   before: [{ kernel: "7.0", differs: { channels } }],
 };
 
+const aic200Channels: readonly ChannelProfile[] = [
+  ...always.loopback,
+  ...always.sahara,
+  ...pair("QAIC_SSR", 6, 32, 0, { client: qaic("qaic_ssr") }),
+  ...always.control,
+  ...pair("QAIC_LOGGING", 12, 32, 0, { ...SBL, client: qaic("qaic_bootlog") }),
+  ...pair("QAIC_STATUS", 14, 32, 0, { client: qaic("qaic_ras") }),
+  ...pair("QAIC_TELEMETRY", 16, 32, 0),
+  ...periodic,
+  ...pair("IPCR", 24, 32, 0),
+];
+
 /** There in 7.2, not in 6.12; kernels between were not looked at. MHI is in BAR1. */
 export const aic200: FamilyProfile = {
   ...common,
+  channels: aic200Channels,
   id: "aic200",
   driverName: "aic200",
   firmware: { image: "qcom/aic200/sbl.bin", load: "bhie", segmentBytes: 512 * KIB },
