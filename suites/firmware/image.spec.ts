@@ -1,10 +1,7 @@
 import { expect, scenario, test } from "mhi-hil";
 
 test.use({ startFrom: "host" });
-test.skip(
-  ({ rig }) => !rig.can("firmware"),
-  "this rig's device is not loaded by the host, or its firmware is not ours to spoil",
-);
+test.skip(({ rig }) => !rig.can("firmware"), "the host does not load this device, or its firmware is not ours");
 
 for (const state of ["missing", "truncated", "corrupt"] as const) {
   test(`firmware ${state}, then good`, async ({ rig, timeline }) => {

@@ -1,10 +1,7 @@
 import { expect, scenario, test } from "mhi-hil";
 
 test.use({ startFrom: "host" });
-test.skip(
-  ({ rig }) => !rig.can("firmware"),
-  "this rig's device is not loaded by the host, or cannot be made to misbehave",
-);
+test.skip(({ rig }) => !rig.can("firmware"), "the host does not load this device, or it cannot misbehave");
 
 for (const [fault, what] of [
   ["firmware-refused", "image refused by the loader"],

@@ -151,7 +151,9 @@ describe("finding rigs", () => {
     expect(() => loadRig("virtual-sdx5", [RIGS])).toThrowError(
       expect.objectContaining({
         code: "unknown-rig",
-        message: 'no rig "virtual-sdx5"; did you mean "virtual-sdx55"?; there are: virtual-sdx55',
+        message: expect.stringMatching(
+          /^no rig "virtual-sdx5"; did you mean "virtual-sdx55"\?; there are: virtual-aic100, .*virtual-sdx55,/,
+        ),
       }),
     );
     expect(() => loadRig("x", [join(dir, "none")])).toThrow(/^no rig "x"; no rig files in /);
@@ -163,11 +165,12 @@ describe("finding rigs", () => {
     writeFileSync(join(dir, "good.yml"), "kind: virtual\nprofile: sdx55\n");
     writeFileSync(join(dir, ".hidden.yaml"), "");
     const listing = listRigs([dir, RIGS]);
-    expect(listing.map(({ id, rig, error }) => [id, rig?.kind, error?.message])).toEqual([
+    const rows = listing.map(({ id, rig, error }) => [id, rig?.kind, error?.message]);
+    expect(rows.slice(0, 2)).toEqual([
       ["bad", undefined, expect.stringContaining('did you mean "virtual"?')],
       ["good", "virtual", undefined],
-      ["virtual-sdx55", "virtual", undefined],
     ]);
+    expect(rows).toContainEqual(["virtual-sdx55", "virtual", undefined]);
   });
 });
 
