@@ -33,7 +33,7 @@ const VERDICTS: Readonly<Record<string, RegExp | undefined>> = {
 
 describe("the fault catalogue", () => {
   it("is judged fault by fault", async () => {
-    const { run } = await runSuite(["test/on-rig/suites/catalogue.spec.ts", "--suites", `${root}/test/on-rig/suites`]);
+    const { run } = await runSuite(["--suites", `${root}/test/on-rig/catalogue`]);
     const told = Object.fromEntries(
       run.tests.map(({ title, outcome, findings, summary }) => [
         title,
