@@ -16,7 +16,7 @@ const VERDICTS: Readonly<Record<string, RegExp | undefined>> = {
   "bind with command-completion-astray": /did not complete START|outside the command ring/,
   "bind with read-pointer-astray": /read pointer that is no element of its event ring|did not complete START/,
   "bind with read-pointer-astray:unaligned": /read pointer that is no element of its event ring|did not complete START/,
-  "bind with interrupt-lost": /did not report mission mode within 8 s/,
+  "bind with interrupt-lost": /did not enter M0 within 8 s/,
   "bind with interrupt-spurious": undefined,
   "bind with rddm": /SYS_ERR: device reported a system error in M0 \(EE RDDM\)/,
   "unbind with reset-stuck": /the host did not come to an end/,
