@@ -61,6 +61,8 @@ export class Endpoint implements VfioTarget {
         goAway: () => this.goAway("fault"),
         raiseInterrupt: (vector) => void this.#interrupt(vector),
         crashToRddm: () => this.#mhi.crashToRddm(),
+        crashWithDump: () => this.#mhi.crashWithDump(),
+        restartSubsystem: (dump) => this.#mhi.restartSubsystem(dump),
         showExecEnv: (value) => this.#mhi.showExecEnv(value),
         post: (ring, events) => this.#mhi.post(ring, events),
       },

@@ -17,6 +17,9 @@ const IMAGE_BYTES: Readonly<Record<FirmwareLoad, number>> = {
   bhie: 1280 * 1024 + 512,
 };
 
+/** Takes more than one request, and more than one transfer each; a multiple of nothing. */
+const SAHARA_IMAGE_BYTES = 160 * 1024 + 300;
+
 /** Name, below the host's firmware folder, of what the driver asks for when it finds the device in that EE. */
 export function imageName({ firmware }: FamilyProfile, ee: ExecEnv): string | undefined {
   if (ee === E.EDL) return firmware.edl;
@@ -24,11 +27,12 @@ export function imageName({ firmware }: FamilyProfile, ee: ExecEnv): string | un
 }
 
 /** All image names of a family. */
-export const imageNames = ({ firmware: { image, edl } }: FamilyProfile): string[] =>
-  [image, edl].filter((name) => name !== undefined);
+export const imageNames = ({ firmware: { image, edl, sahara = [] } }: FamilyProfile): string[] =>
+  [image, edl, ...sahara.map(({ file }) => file)].filter((name) => name !== undefined);
 
 export function madeUpImage({ firmware }: FamilyProfile, name: string): Buffer {
-  const outputLength = IMAGE_BYTES[name === firmware.edl ? "bhi" : firmware.load];
+  const bySahara = firmware.sahara?.some(({ file }) => file === name);
+  const outputLength = bySahara ? SAHARA_IMAGE_BYTES : IMAGE_BYTES[name === firmware.edl ? "bhi" : firmware.load];
   return createHash("shake256", { outputLength }).update(`mhi-hil ${name}`).digest();
 }
 

@@ -10,8 +10,10 @@ import { describeError, HilError, RigFault } from "../base/errors.ts";
 import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
 import { clientModules, driverModule, type FamilyProfile, familyOn } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
-import { imageName } from "../mhi/firmware-image.ts";
+import { imageName, sha256 } from "../mhi/firmware-image.ts";
+import { dumpFile } from "../mhi/ram-dump.ts";
 import type { TestRecord } from "../record/schema.ts";
+import { type TakenDump, takeCoredump } from "../rig/host/coredump.ts";
 import { type EchoResult, type PingResult, pingThrough, tcpEchoThrough } from "../rig/host/ip-link.ts";
 import { waitMissionMode } from "../rig/host/mhi-bus.ts";
 import { loadModule } from "../rig/host/modules.ts";
@@ -33,6 +35,7 @@ export const DEVICE_MAY_BE_THE_CAUSE: ReadonlySet<string> = new Set([
   "mhi-gone-wait",
   "pci-wait",
   "suspend-refused",
+  "crash-dump-wait",
 ]);
 
 export type Ability =
@@ -44,7 +47,8 @@ export type Ability =
   | "suspend"
   | "runtime-pm"
   | "unbind"
-  | "firmware";
+  | "firmware"
+  | "crash-dump";
 
 export interface Refusal {
   readonly action: string;
@@ -94,6 +98,7 @@ export class Rig {
     const { driverDoes } = this.family;
     if (ability === "suspend" || ability === "runtime-pm" || ability === "unbind") return driverDoes.includes(ability);
     if (ability === "sys-err" && !driverDoes.includes("sys-err-recovery")) return false;
+    if (ability === "crash-dump") return this.file.kind === "virtual" && driverDoes.includes(ability);
     if (ability === "firmware") return this.file.kind === "virtual" && this.#loadedByHost(this.file);
     if (this.file.kind === "virtual") return true;
     return ability === "power" && this.file.power !== undefined;
@@ -239,6 +244,18 @@ export class Rig {
       this.#injected.push(name);
       await this.#keeper.setFault(name, true, options);
     });
+
+  /** Waits until the driver has taken the RAM dump of a crash, and copies it from the host to `file`. */
+  takeCrashDump = (file: string): Promise<TakenDump> =>
+    this.#action("take-crash-dump", "", async () =>
+      takeCoredump(this.host.shell, await this.address(), file, { timeoutMs: this.#probeMs }),
+    );
+
+  /** What an emulated device leaves behind when it crashes. */
+  get madeUpDump(): TakenDump {
+    const file = dumpFile();
+    return { bytes: file.length, sha256: sha256(file) };
+  }
 
   /** Opens the channel's port, sends, reads back, closes. Returns what came back, or "" when nothing did. */
   echo = (channel: string, text: string): Promise<string> =>

@@ -29,6 +29,11 @@ function board(text: string) {
     goAway: say("gone"),
     raiseInterrupt: say("interrupt"),
     crashToRddm: say("rddm"),
+    crashWithDump: say("dump"),
+    restartSubsystem: (dump: string) => {
+      did.push(`subsystem ${dump}`);
+      return dump === "good";
+    },
     showExecEnv: say("ee"),
     post: (ring: number, events: readonly PostedEvent[]) => did.push(`post ${ring} ${events.length}`),
   };
@@ -110,6 +115,9 @@ describe("elsewhere", () => {
 
   test.each([
     ["rddm:afterMs=0", "rddm"],
+    ["crash-with-dump:afterMs=0", "dump"],
+    ["subsystem-crash:afterMs=0", "subsystem good"],
+    ["subsystem-crash:afterMs=0,dump=overflow", "subsystem overflow"],
     ["ee-garbage:value=42", "ee 42"],
     ["interrupt-spurious:everyMs=1,vector=3", "interrupt 3"],
   ])("%s acts from mission mode on", async (text, what) => {

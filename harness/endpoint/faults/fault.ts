@@ -4,6 +4,7 @@
  * A fault is armed with options and hears of what the device is about to do through the hooks that it has.
  */
 import { UsageError } from "../../base/errors.ts";
+import type { SubsystemDump } from "../functions/function.ts";
 import type { DeviceLogFields } from "../log.ts";
 import type { PostedEvent } from "../mhi-device/event-rings.ts";
 
@@ -22,6 +23,10 @@ export interface FaultPort {
   showExecEnv(value: number): void;
   /** EE RDDM and SYS_ERR, told by the BHI interrupt. */
   crashToRddm(): void;
+  /** SYS_ERR; after the reset the loader has a RAM dump to hand over first. */
+  crashWithDump(): void;
+  /** A subsystem crashes and restarts while the device goes on; false: nothing is started that could tell of it. */
+  restartSubsystem(dump: SubsystemDump): boolean;
   /** Posts events past all faults. */
   post(ring: number, events: readonly PostedEvent[]): void;
   /** The device falls off the bus. */
@@ -49,7 +54,7 @@ export interface FaultHooks {
   registers?(): ReadonlyMap<number, number> | undefined;
   /** The service behind a control channel is about to announce itself; true = it stays silent. */
   silence?(channel: string): boolean;
-  /** The host has handed over an image over BHI or BHIe, and the device has looked at it. */
+  /** The host has handed over an image, and the device has looked at it. */
   imageFate?(stage: ImageStage): ImageFate | undefined;
   /** The first M0 after a reset was acknowledged and the EE told. */
   enteredMissionMode?(): void;
@@ -57,7 +62,7 @@ export interface FaultHooks {
   reset?(): void;
 }
 
-export type ImageStage = "bhi" | "bhie";
+export type ImageStage = "bhi" | "bhie" | "sahara";
 
 /** No answer ever, an error whatever the image, or an answer that comes late. */
 export type ImageFate = "never" | "refuse" | { readonly delayMs: number };
@@ -137,6 +142,24 @@ export function occasions({ skip, times }: { readonly skip: number; readonly tim
     }
     return mayAct();
   };
+}
+
+export const AFTER_MISSION_MODE = {
+  kind: "whole-number",
+  min: 0,
+  max: 3_600_000,
+  default: 500,
+  about: "time from mission mode, ms",
+} as const;
+
+/** Hooks of a fault that acts some time after each entry into mission mode. */
+export function afterMissionMode(
+  { afterMs, times }: { readonly afterMs: number; readonly times: number },
+  port: FaultPort,
+  act: () => void,
+): FaultHooks {
+  const mayAct = countdown(times);
+  return { enteredMissionMode: () => port.later(afterMs, () => mayAct() && act()) };
 }
 
 /** A channel to act on; left out: any. */

@@ -3,6 +3,7 @@ import { commandCompletionAstray } from "./command-completion-astray.ts";
 import { commandCompletionLost } from "./command-completion-lost.ts";
 import { commandRefused } from "./command-refused.ts";
 import { completionPastWp } from "./completion-past-wp.ts";
+import { crashWithDump } from "./crash-with-dump.ts";
 import { deviceGone } from "./device-gone.ts";
 import { doorbellModeMissing } from "./doorbell-mode-missing.ts";
 import { doorbellsOutOfRange } from "./doorbells-out-of-range.ts";
@@ -23,6 +24,7 @@ import { readPointerAstray } from "./read-pointer-astray.ts";
 import { readyNever } from "./ready-never.ts";
 import { resetStuck } from "./reset-stuck.ts";
 import { serviceSilent } from "./service-silent.ts";
+import { subsystemCrash } from "./subsystem-crash.ts";
 import { sysErr } from "./sys-err.ts";
 import { transferAstray } from "./transfer-astray.ts";
 import { transferChannelWrong } from "./transfer-channel-wrong.ts";
@@ -46,6 +48,8 @@ export const FAULTS: readonly FaultDefinition[] = [
   doorbellsOutOfRange,
   sysErr,
   rddm,
+  crashWithDump,
+  subsystemCrash,
   deviceGone,
   interruptLost,
   interruptSpurious,

@@ -6,8 +6,10 @@ import type { FunctionFactory } from "./function.ts";
 import { ipPeer } from "./ip-peer.ts";
 import { mbimControl } from "./mbim-control.ts";
 import { qaicControl } from "./qaic-control.ts";
+import { qaicSsr } from "./qaic-ssr.ts";
 import { qmiControl } from "./qmi-control.ts";
 import { qrtrNode } from "./qrtr.ts";
+import { sahara } from "./sahara.ts";
 import { sink } from "./sink.ts";
 import { wlfw } from "./wlfw.ts";
 
@@ -22,6 +24,8 @@ const BY_CHANNEL_NAME: Readonly<Record<string, FunctionFactory>> = {
   IP_HW0: ipPeer,
   QAIC_LOOPBACK: echo,
   QAIC_CONTROL: qaicControl,
+  QAIC_SAHARA: sahara,
+  QAIC_SSR: qaicSsr,
 };
 
 /** What sits behind a channel of that family, by the channel's name in its table. */

@@ -4,6 +4,7 @@
  *   from flash     RESET -(boot delay)-> READY, AMSS
  *   over BHI       PBL, RESET: waits for the image -> SBL, READY -M0-> SBL told -> AMSS told
  *   full chain     the same with the image's first part; SBL waits for the whole over BHIe -> AMSS told
+ *   Sahara         over BHI or BHIe to SBL, which asks for more images over a channel -> AMSS told
  *   EDL            waits for the flash programmer's image -> FP, READY -M0-> FP told
  *   PTHRU          RESET -> READY -M0-> AMSS told
  *
@@ -96,7 +97,13 @@ export class Boot {
     const ee = this.#ee;
     if (this.#told.has(ee)) return;
     await this.#tell(ee);
-    if (ee === ExecEnv.SBL && this.#load !== "bhi-bhie") this.#missionMode();
+    const { load, sahara } = this.#options.family.firmware;
+    if (ee === ExecEnv.SBL && load !== "bhi-bhie" && !sahara) this.#missionMode();
+  }
+
+  /** The loader in SBL was given all images that it asked for. */
+  imagesLoaded(): void {
+    if (this.#ee === ExecEnv.SBL) this.#missionMode();
   }
 
   /** BHI_IMGTXDB. */

@@ -8,7 +8,7 @@
  */
 import { hex } from "../../base/hex.ts";
 import { BurstMode, ChannelState, ChannelType } from "../../mhi/channel.ts";
-import type { ChannelProfile, FamilyProfile } from "../../mhi/families/family.ts";
+import type { ChannelProfile } from "../../mhi/families/family.ts";
 import {
   CompletionCode,
   ElementType,
@@ -19,7 +19,7 @@ import {
   TRE_CHAIN,
   TRE_IEOT,
 } from "../../mhi/ring-element.ts";
-import type { ChannelFunction } from "../functions/function.ts";
+import type { ChannelFunction, FunctionDevice, SubsystemDump } from "../functions/function.ts";
 import { functionFor } from "../functions/index.ts";
 import type { DeviceLog } from "../log.ts";
 import { isCancelled } from "./action-queue.ts";
@@ -58,6 +58,7 @@ export interface ChannelsPort {
   readonly bus: DeviceBus;
   readonly events: EventRings;
   readonly log: DeviceLog;
+  readonly device: FunctionDevice;
   /** In M0 and not about to be reset: data may move. */
   running(): boolean;
   /** A fault keeps the function behind that channel from speaking first. */
@@ -73,13 +74,11 @@ const MAX_OUTBOX = 256;
 const MAX_TRANSFER_BYTES = 1 << 20;
 
 export class Channels {
-  readonly #family: FamilyProfile;
   readonly #port: ChannelsPort;
   readonly #channels = new Map<number, Channel>();
   #transfers = 0;
 
-  constructor(family: FamilyProfile, port: ChannelsPort) {
-    this.#family = family;
+  constructor(port: ChannelsPort) {
     this.#port = port;
   }
 
@@ -97,7 +96,7 @@ export class Channels {
 
   /** START: fetches the context and takes its ring from the start. */
   async start(number: number, arrayAt: bigint): Promise<CompletionCode> {
-    const profile = this.#family.channels.find((entry) => entry.channel === number);
+    const profile = this.#port.device.family.channels.find((entry) => entry.channel === number);
     if (!profile) return this.#refuse(number, "START of a channel that this device does not have");
     if (this.#channels.get(number)?.state === ChannelState.RUNNING) this.#refuse(number, "START while running");
     const contextAt = arrayAt + BigInt(number * CONTEXT_BYTES);
@@ -114,7 +113,7 @@ export class Channels {
       ring: context.ring,
       eventRing: context.eventRing,
       burst: context.burstMode === BurstMode.ENABLED,
-      behind: functionFor(this.#family, profile.name)({ send: (answer) => this.#send(number | 1, answer) }),
+      behind: this.#functionOf(profile),
       state: ChannelState.RUNNING,
       next: context.rp,
       wp: context.wp,
@@ -126,6 +125,20 @@ export class Channels {
     await this.#writeState(channel);
     if (profile.direction === "dl") this.#speakFirst(number - 1);
     return CompletionCode.SUCCESS;
+  }
+
+  /** False: no started channel has a function that could tell of it. */
+  restartSubsystem(dump: SubsystemDump): boolean {
+    const teller = [...this.#channels.values()].find(
+      ({ profile, behind }) => profile.direction === "ul" && behind.restartSubsystem,
+    );
+    teller?.behind.restartSubsystem?.(dump);
+    return teller !== undefined;
+  }
+
+  #functionOf({ name, channel }: ChannelProfile): ChannelFunction {
+    const { device } = this.#port;
+    return functionFor(device.family, name)({ device, send: (answer) => this.#send(channel | 1, answer) });
   }
 
   #speakFirst(uplink: number): void {

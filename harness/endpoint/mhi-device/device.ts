@@ -16,6 +16,7 @@ import { MhiState, mhiStateName } from "../../mhi/mhi-state.ts";
 import * as R from "../../mhi/registers.ts";
 import type { FaultQuestions } from "../faults/board.ts";
 import type { SysErrVia } from "../faults/fault.ts";
+import type { SubsystemDump } from "../functions/function.ts";
 import type { DeviceLog } from "../log.ts";
 import { ActionQueue } from "./action-queue.ts";
 import { Boot } from "./boot.ts";
@@ -61,6 +62,8 @@ export class MhiDevice {
   #wakeVote = false;
   /** The host was reset while the device slept with its slot powered: a wake, or a reboot? */
   #sleptThroughReset = false;
+  /** After a crash, until the host has taken the RAM dump. */
+  #dumpWaits = false;
   #guestErrors = 0;
 
   constructor(options: MhiDeviceOptions) {
@@ -81,7 +84,19 @@ export class MhiDevice {
       later: (what: string, work: () => Promise<void>) => this.#queue.push(what, work),
       silence: (channel: string) => options.faults.silence(channel),
     };
-    this.#channels = new Channels(options.family, shared);
+    this.#channels = new Channels({
+      ...shared,
+      device: {
+        family: options.family,
+        log: this.#log,
+        dumpWaits: () => this.#dumpWaits,
+        dumpTaken: () => {
+          this.#dumpWaits = false;
+        },
+        imageFate: (stage) => options.faults.imageFate(stage),
+        imagesLoaded: () => this.#boot.imagesLoaded(),
+      },
+    });
     this.#commands = new CommandRing({
       ...shared,
       channels: this.#channels,
@@ -151,6 +166,7 @@ export class MhiDevice {
     this.#boot.stop();
     this.#bus.cancelAll("power is off");
     this.#forget();
+    this.#dumpWaits = false;
     this.#faults.reset();
     this.#state = MhiState.RESET;
   }
@@ -184,6 +200,15 @@ export class MhiDevice {
   crashToRddm(): void {
     this.registers.execEnv = ExecEnv.RDDM;
     this.raiseSysErr("interrupt");
+  }
+
+  crashWithDump(): void {
+    this.#dumpWaits = true;
+    this.raiseSysErr("interrupt");
+  }
+
+  restartSubsystem(dump: SubsystemDump): boolean {
+    return this.#channels.restartSubsystem(dump);
   }
 
   /** The register alone: the device goes on as it is. */

@@ -62,7 +62,7 @@ const common = {
   powerOnEe: ExecEnv.PBL,
   registers: ENDPOINT_LAYOUT,
   /** 6.12 knows no suspend; 7.2 powers MHI down and up again. */
-  driverDoes: ["sys-err-recovery", "unbind"],
+  driverDoes: ["sys-err-recovery", "unbind", "crash-dump"],
   /** QTIMER_REG_OFFSET of qaic_timesync.c, 19.2 MHz. */
   counter: { at: 0xa28, hz: 19_200_000 },
   eventRings: [{ index: 0, kind: "ctrl", elements: 32, moderationMs: 0 }],
@@ -78,15 +78,23 @@ const identity = (device: number) => ({
   classCode: PROCESSING_ACCELERATOR,
 });
 
+/** Two of those that the driver knows by number: `aic100_image_table`, `aic200_image_table` of sahara.c. */
+const saharaImages = (folder: string, ...images: readonly (readonly [number, string])[]) =>
+  images.map(([id, name]) => ({ id, file: `qcom/${folder}/${name}` }));
+
 /** Not in 6.1; 6.12 has fewer clients. */
 export const aic100: FamilyProfile = {
   ...common,
   id: "aic100",
   driverName: "aic100",
-  firmware: { image: "qcom/aic100/sbl.bin", load: "bhi" },
+  firmware: {
+    image: "qcom/aic100/sbl.bin",
+    load: "bhi",
+    sahara: saharaImages("aic100", [2, "fw2.bin"], [1, "fw1.bin"]),
+  },
   pci: { ...identity(0xa100), bars: { 0: 4 * KIB, 2: 2 * MIB, 4: 64 * KIB }, mhiBar: 0 },
   since: "6.12",
-  before: [{ kernel: "7.0", differs: { channels } }],
+  before: [{ kernel: "7.0", differs: { channels, driverDoes: ["sys-err-recovery", "unbind"] } }],
 };
 
 const aic200Channels: readonly ChannelProfile[] = [
@@ -107,7 +115,12 @@ export const aic200: FamilyProfile = {
   channels: aic200Channels,
   id: "aic200",
   driverName: "aic200",
-  firmware: { image: "qcom/aic200/sbl.bin", load: "bhie", segmentBytes: 512 * KIB },
+  firmware: {
+    image: "qcom/aic200/sbl.bin",
+    load: "bhie",
+    segmentBytes: 512 * KIB,
+    sahara: saharaImages("aic200", [23, "aop.mbn"], [43, "aic200-hlos.elf"]),
+  },
   pci: { ...identity(0xa110), bars: { 0: 4 * KIB, 1: 4 * KIB, 2: 2 * MIB, 4: 64 * KIB }, mhiBar: 1 },
   since: "7.0",
 };

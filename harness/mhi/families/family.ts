@@ -47,6 +47,14 @@ export interface FirmwareProfile {
   readonly sblBytes?: number;
   /** Segment of a BHIe vector, bytes. */
   readonly segmentBytes?: number;
+  /** What the loader in SBL asks for over Sahara, in its order. */
+  readonly sahara?: readonly SaharaImage[];
+}
+
+export interface SaharaImage {
+  readonly id: number;
+  /** Name below the firmware folder. */
+  readonly file: string;
 }
 
 /** Where the register blocks lie, bytes from the MHI base. */
@@ -126,8 +134,9 @@ export interface FamilyProfile {
  *   suspend           M3 over the host's sleep
  *   sys-err-recovery  brings a device back that raised SYS_ERR
  *   unbind            lets go of the device cleanly
+ *   crash-dump        takes the RAM dump of a crash and hands it on (devcoredump)
  */
-export type DriverAbility = "runtime-pm" | "suspend" | "sys-err-recovery" | "unbind";
+export type DriverAbility = "runtime-pm" | "suspend" | "sys-err-recovery" | "unbind" | "crash-dump";
 
 export type KernelVersion = `${number}.${number}`;
 
@@ -137,7 +146,15 @@ export interface OlderProfile {
   readonly differs: Partial<
     Pick<
       FamilyProfile,
-      "driverName" | "pciDriver" | "module" | "channels" | "eventRings" | "firmware" | "timeoutMs" | "readyTimeoutMs"
+      | "driverName"
+      | "pciDriver"
+      | "module"
+      | "channels"
+      | "eventRings"
+      | "firmware"
+      | "timeoutMs"
+      | "readyTimeoutMs"
+      | "driverDoes"
     >
   >;
 }

@@ -33,14 +33,18 @@ export async function exchangeThroughPort(
   const seconds = Math.max(1, Math.ceil(timeoutMs / 1000));
   const octal = [...message].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
   // One descriptor for both directions: each open and close of the port starts and resets the channels. One printf is one
-  // write, and so one transfer. Hex on the way back: what a device sends is not for a text channel.
+  // write, and so one transfer. Hex on the way back: what a device sends is not for a text channel. The reader is a single
+  // process, so that its time can be ended by its own number.
   const script = `for p in /dev/wwan[0-9]*${kind}[0-9]*; do break; done
 [ -c "$p" ] || { echo "printf: no port /dev/wwan*${kind}*: No such device" >&2; exit 1; }
+answer=$(mktemp) || exit 1
+trap 'rm -f "$answer"' EXIT
 exec 3<>"$p" || exit 1
 printf ${quote(octal)} >&3 || exit 1
-{ dd bs=65536 count=1 <&3 2>/dev/null | od -An -v -tx1; } & reader=$!
-( sleep ${seconds}; pkill -P $reader dd ) >/dev/null 2>&1 3>&- & timer=$!
-wait $reader; kill $timer 2>/dev/null; exit 0`;
+dd bs=65536 count=1 <&3 >"$answer" 2>/dev/null & reader=$!
+( sleep ${seconds}; kill $reader ) >/dev/null 2>&1 3>&- & timer=$!
+wait $reader; kill $timer 2>/dev/null
+od -An -v -tx1 "$answer"`;
   // Opening waits for two channel commands, each with the driver's own limit of `timeoutMs`.
   const result = await shell.exec(script, { timeoutMs: 3 * seconds * 1000 + 15_000 });
   if (result.exitCode === 0) return Buffer.from(result.stdout.replaceAll(/\s/g, ""), "hex");

@@ -5,10 +5,10 @@ import { crc16, decodeHdlc, diag, encodeHdlc } from "../../../harness/endpoint/f
 import type { FunctionFactory } from "../../../harness/endpoint/functions/function.ts";
 import { mbimControl } from "../../../harness/endpoint/functions/mbim-control.ts";
 import { qmiControl } from "../../../harness/endpoint/functions/qmi-control.ts";
+import { functionBench } from "./function-bench.ts";
 
 function talk(factory: FunctionFactory) {
-  const sent: Buffer[] = [];
-  const made = factory({ send: (payload) => sent.push(payload) });
+  const { made, sent } = functionBench(factory);
   return (message: string | Buffer, encoding: BufferEncoding = "hex"): string => {
     sent.length = 0;
     made.receive(typeof message === "string" ? Buffer.from(message, encoding) : message);

@@ -9,13 +9,14 @@ import {
   qrtrNode,
 } from "../../../harness/endpoint/functions/qrtr.ts";
 import { wlfw } from "../../../harness/endpoint/functions/wlfw.ts";
+import { portTo } from "./function-bench.ts";
 
 /** HELLO as kernel 6.12 sends it over IPCR: qrtr_hdr_v1, then qrtr_ctrl_pkt with its command alone. */
 const HELLO_OF_KERNEL = `010000000200000001000000feffffff0000000014000000fffffffffeffffff${"02".padEnd(40, "0")}`;
 
 function node(instance?: number) {
   const sent: Buffer[] = [];
-  const made = qrtrNode({ send: (payload) => sent.push(payload) }, instance === undefined ? undefined : wlfw(instance));
+  const made = qrtrNode(portTo(sent), instance === undefined ? undefined : wlfw(instance));
   return { made, sent, told: () => sent.map((frame) => decodeQrtr(frame)) };
 }
 
@@ -86,7 +87,7 @@ describe("QAIC_CONTROL", () => {
   };
   const answers = (message: Buffer): Buffer[] => {
     const sent: Buffer[] = [];
-    qaicControl({ send: (payload) => sent.push(payload) }).receive(message);
+    qaicControl(portTo(sent)).receive(message);
     return sent;
   };
 

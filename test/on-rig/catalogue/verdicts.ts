@@ -41,13 +41,11 @@ describe("the fault catalogue", () => {
       ]),
     );
     expect(Object.keys(told).sort()).toEqual(Object.keys(VERDICTS).sort());
-    for (const [title, words] of Object.entries(VERDICTS)) {
+    const astray = Object.entries(VERDICTS).flatMap(([title, words]) => {
       const { outcome, says } = told[title] ?? { outcome: "none", says: "" };
-      if (words === undefined) expect([title, outcome]).toEqual([title, "pass"]);
-      else {
-        expect([title, outcome]).toEqual([title, "fail"]);
-        expect(says, title).toMatch(words);
-      }
-    }
+      const right = words === undefined ? outcome === "pass" : outcome === "fail" && words.test(says);
+      return right ? [] : [{ title, outcome, says }];
+    });
+    expect(astray).toEqual([]);
   }, 900_000);
 });
