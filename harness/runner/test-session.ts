@@ -8,9 +8,9 @@ import { tellStory } from "../judge/story.ts";
 import type { FindingRecord, SegmentRecord, TestRecord } from "../record/schema.ts";
 import { hostTime } from "../trace/clock-map.ts";
 import { DeviceLog } from "./device-log.ts";
-import { driverPanic } from "./driver-panic.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import type { KeeperStatus } from "./keeper-protocol.ts";
+import { type BrokenKernel, brokenKernel } from "./kernel-broken.ts";
 import { classifyError, type Ending, endingOf, type ThrownError } from "./outcome.ts";
 import type { Rig } from "./rig.ts";
 import { rigFacts } from "./rig-facts.ts";
@@ -104,7 +104,8 @@ export class TestSession {
     const status = await this.#keeper.status().catch(() => undefined);
     const { findings, story, measures } = this.#judged();
     const consoleLines = (await this.#keeper.consoleSince(this.#startNs).catch(() => [])).slice(-MAX_LINES);
-    const ending = this.#ending(findings, story, settled, driverPanic(consoleLines));
+    const broken = brokenKernel(consoleLines);
+    const ending = this.#ending(findings, story, settled, broken);
     const segments = this.#segments(findings);
     const record: TestRecord = {
       id: this.#info.testId,
@@ -131,6 +132,7 @@ export class TestSession {
     this.#write(record, status);
     // in this worker: after a failed test the next one has a new worker, which knows of nothing
     await this.#rig.restore().catch(() => undefined);
+    if (broken && this.#rig.can("power")) await this.#keeper.setPower("off").catch(() => undefined);
     const live = this.trace.segments.at(-1);
     const judged = ending.outcome === "pass" || ending.outcome === "skipped";
     this.#start.judgedTo = judged && live ? { bootId: live.bootId, tNs: live.watermarkNs } : undefined;
@@ -151,7 +153,7 @@ export class TestSession {
     findings: readonly FindingRecord[],
     story: string,
     settled: string | undefined,
-    panic: string | undefined,
+    broken: BrokenKernel | undefined,
   ): Ending {
     const trouble = this.#rig.host.trouble;
     const refusals = this.#rig.refusals.map(
@@ -160,12 +162,16 @@ export class TestSession {
     return endingOf({
       findings,
       thrown: [
-        ...(panic === undefined ? [] : [{ kind: "dut", message: panic } as const]),
+        ...(broken?.byDriver ? [{ kind: "dut", message: broken.why } as const] : []),
         ...this.#thrown,
         ...this.#info.errors.map((error) => thrownBy(error)),
         ...refusals,
       ],
-      rigTrouble: [...(trouble ? [trouble.why] : []), ...(settled === undefined ? [] : [settled])],
+      rigTrouble: [
+        ...(trouble ? [trouble.why] : []),
+        ...(settled === undefined ? [] : [settled]),
+        ...(broken && !broken.byDriver ? [broken.why] : []),
+      ],
       story,
       ...(this.#info.status === "skipped" && { skipped: skipReason(this.#info) }),
     });
