@@ -35,13 +35,13 @@ export class BenchLab {
   }
 
   /** Runs `work` with a machine that is off; whatever happens, Ctrl-C too, nothing of it is left. */
-  static async with<T>(work: (bench: BenchLab) => Promise<T>): Promise<T> {
+  static async with<T>(work: (bench: BenchLab) => Promise<T>, profile = "sdx55"): Promise<T> {
     const dir = await mkdtemp(join(tmpdir(), "mhi-hil-bench-"));
     let opened: ((path: string) => Promise<void>) | undefined;
     const lab = await VirtualLab.open({
       stateDir: dir,
       cacheDir: cacheDir(),
-      profile: "sdx55",
+      profile,
       slotPower: "kept",
       faults: [],
       accel: "auto",

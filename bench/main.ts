@@ -8,6 +8,8 @@ import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../harness/base/errors.ts";
 import { benchBoot } from "./boot.ts";
 import { benchCollector } from "./collector.ts";
+import { benchData } from "./data.ts";
+import { benchEndpoint } from "./endpoint.ts";
 import { type Figure, type FigureSummary, figureLines, summarize } from "./figures.ts";
 import { benchJudge } from "./judge.ts";
 import { benchMmio } from "./mmio.ts";
@@ -16,6 +18,8 @@ import { benchSuite } from "./suite.ts";
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   boot: benchBoot,
   mmio: benchMmio,
+  endpoint: benchEndpoint,
+  data: benchData,
   collector: benchCollector,
   judge: benchJudge,
   suite: benchSuite,

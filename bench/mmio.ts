@@ -51,7 +51,7 @@ async function guestReads(bench: BenchLab): Promise<Figure[]> {
 }
 
 /** Mission mode, and no runtime suspend: the reads would be answered by the driver's own resume. */
-async function awakeDevice({ shell }: BenchLab): Promise<string> {
+export async function awakeDevice({ shell }: BenchLab): Promise<string> {
   await loadModule(shell, "mhi");
   await loadModule(shell, "mhi_pci_generic");
   const device = await findPci(shell, { vendor: 0x17cb });

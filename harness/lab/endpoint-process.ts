@@ -46,7 +46,7 @@ export class EndpointProcess {
         `the lab's folder ${options.stateDir} is too long for a Unix socket (${Buffer.byteLength(socketPath)} bytes, ${MAX_SOCKET_PATH} fit); set XDG_RUNTIME_DIR to a shorter one`,
       );
     }
-    const entry = fileURLToPath(new URL("../endpoint/main.js", import.meta.url));
+    const entry = fileURLToPath(new URL("../../bundle/endpoint.js", import.meta.url));
     const child = spawn(
       process.execPath,
       [
@@ -61,6 +61,10 @@ export class EndpointProcess {
     const { ended } = await untilReady(child);
     const client = await EndpointClient.connect(controlPath);
     return new EndpointProcess(child, socketPath, client, ended);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   async close(): Promise<void> {

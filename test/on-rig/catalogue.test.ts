@@ -3,7 +3,7 @@
  * all others must fail and be named; the last one takes the host's kernel down, which is the product's failure too.
  */
 import { describe, expect, it } from "vitest";
-import { root, runSuite } from "../../support/cli.ts";
+import { root, runSuite } from "../support/cli.ts";
 
 /** Test's title -> the first finding's title; undefined where the driver copes and nothing is wrong. */
 const VERDICTS: Readonly<Record<string, RegExp | undefined>> = {
