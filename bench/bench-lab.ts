@@ -42,6 +42,7 @@ export class BenchLab {
       stateDir: dir,
       cacheDir: cacheDir(),
       profile,
+      beside: [],
       slotPower: "kept",
       faults: [],
       accel: "auto",

@@ -25,6 +25,8 @@ export interface AssetOptions {
   readonly cacheDir: string;
   /** Device family that the guest is to drive. */
   readonly profile: string;
+  /** Families of the other devices in the guest. */
+  readonly beside: readonly string[];
   readonly accel: "auto" | Accel;
   readonly memoryMb: number;
   readonly cpus: number;
@@ -69,12 +71,13 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
     : await packagedKernel(await ensurePackages({ ...fetching, set: kernelSet(options.kernel ?? DEFAULT_KERNEL) }));
   await mkdir(join(options.cacheDir, "images"), { recursive: true });
   const keys = await ensureKeys(tools, options.cacheDir);
-  const family = familyById(options.profile);
-  if (!knownTo(family, kernel.release)) throw unknownToKernel(family, kernel.release);
-  const modules = guestModules(familyOn(family, kernel.release));
+  const families = [...new Set([options.profile, ...options.beside])].map(familyById);
+  const unknown = families.find((family) => !knownTo(family, kernel.release));
+  if (unknown) throw unknownToKernel(unknown, kernel.release);
+  const modules = [...new Set(families.flatMap((family) => guestModules(familyOn(family, kernel.release))))];
   const built = { version: options.kernel ?? DEFAULT_KERNEL, release: kernel.release };
   const extraModules = [
-    ...(await outOfTreeModules(family, { ...built, named, kernel }, fetching)),
+    ...(await outOfTreeModules(families, { ...built, named, kernel }, fetching)),
     ...(options.drivers ? await userModules(options.drivers, built, fetching) : []),
   ];
   const image = await ensureImage({
@@ -107,7 +110,7 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
 
 /** @throws RigFault `module-build`, `no-module-source` */
 async function outOfTreeModules(
-  { id, outOfTree }: FamilyProfile,
+  families: readonly FamilyProfile[],
   {
     version,
     named,
@@ -115,11 +118,12 @@ async function outOfTreeModules(
   }: { readonly version: string; readonly named: string | undefined; readonly kernel: GuestKernel },
   fetching: Omit<PackagesOptions, "set">,
 ): Promise<readonly ExtraModule[]> {
-  if (outOfTree === undefined || existsSync(join(kernel.modulesDir, "kernel/drivers/accel/qaic"))) return [];
+  const family = families.find(({ outOfTree }) => outOfTree !== undefined);
+  if (!family || existsSync(join(kernel.modulesDir, "kernel/drivers/accel/qaic"))) return [];
   if (named === undefined) return await ensureQaic({ version, release: kernel.release }, fetching);
   throw new RigFault(
     "no-module-source",
-    `family ${id} needs the module ${outOfTree}, which ${kernel.modulesDir} has not; build it into that kernel, or choose one of Debian's with --kernel`,
+    `family ${family.id} needs the module ${family.outOfTree}, which ${kernel.modulesDir} has not; build it into that kernel, or choose one of Debian's with --kernel`,
   );
 }
 

@@ -15,6 +15,8 @@ const END_MS = 2000;
 export interface EndpointOptions {
   readonly stateDir: string;
   readonly logPath: string;
+  /** In a lab with several: which one, from 0. */
+  readonly index?: number;
   readonly profile: string;
   readonly powerOnEe?: PowerOnEe;
   readonly slotPower: "kept" | "lost";
@@ -38,8 +40,9 @@ export class EndpointProcess {
   /** @throws RigFault `endpoint-start` with the endpoint's own words, `state-dir-too-long`. */
   static async start(options: EndpointOptions): Promise<EndpointProcess> {
     await removeDeadSockets(options.stateDir);
-    const socketPath = join(options.stateDir, `dut-${process.pid}.sock`);
-    const controlPath = join(options.stateDir, `ctl-${process.pid}.sock`);
+    const place = options.index ? String(options.index) : "";
+    const socketPath = join(options.stateDir, `dut${place}-${process.pid}.sock`);
+    const controlPath = join(options.stateDir, `ctl${place}-${process.pid}.sock`);
     if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) {
       throw new RigFault(
         "state-dir-too-long",
@@ -113,7 +116,7 @@ async function untilReady(child: ChildProcess): Promise<{ readonly ended: Promis
 /** Sockets of labs that were killed together with their endpoint. */
 async function removeDeadSockets(stateDir: string): Promise<void> {
   for (const name of await readdir(stateDir)) {
-    const pid = /^(?:dut|ctl)-(\d+)\.sock$/.exec(name)?.[1];
+    const pid = /^(?:dut|ctl)\d*-(\d+)\.sock$/.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) await rm(join(stateDir, name), { force: true });
   }
 }

@@ -13,9 +13,10 @@ export interface MachineOptions {
   readonly initrdPath: string;
 }
 
-/** Id of the emulated device and of the root port that it sits on. */
-export const DUT_ID = "dut0";
-export const ROOT_PORT_ID = "rp0";
+/** Ids of an emulated device and of the root port that it sits on: the DUT is the first. */
+const deviceId = (index: number): string => `dut${index}`;
+const rootPortId = (index: number): string => `rp${index}`;
+export const DUT_ID = deviceId(0);
 export const CONSOLE_ID = "con0";
 
 /**
@@ -68,15 +69,16 @@ export const baseArgs = (options: MachineOptions): string[] => [
 
 export interface LabMachineOptions extends MachineOptions {
   readonly sshPort: number;
-  readonly dutSocket: string;
+  /** Of the emulated devices, the DUT's first. */
+  readonly deviceSockets: readonly string[];
   /** QEMU's own copy of what the guest writes to its console. */
   readonly consoleLog: string;
 }
 
-export const dutDevice = (socket: string): Record<string, unknown> => ({
+export const emulatedDevice = (socket: string, index = 0): Record<string, unknown> => ({
   driver: "vfio-user-pci",
-  id: DUT_ID,
-  bus: ROOT_PORT_ID,
+  id: deviceId(index),
+  bus: rootPortId(index),
   socket: { type: "unix", path: socket },
 });
 
@@ -104,8 +106,10 @@ export const labArgs = (options: LabMachineOptions): string[] => [
   "virtio-net-pci,netdev=net0,romfile=",
   "-device",
   "pvpanic-pci",
-  "-device",
-  `pcie-root-port,id=${ROOT_PORT_ID},bus=pcie.0,chassis=1,slot=1`,
-  "-device",
-  JSON.stringify(dutDevice(options.dutSocket)),
+  ...options.deviceSockets.flatMap((socket, index) => [
+    "-device",
+    `pcie-root-port,id=${rootPortId(index)},bus=pcie.0,chassis=${index + 1},slot=${index + 1}`,
+    "-device",
+    JSON.stringify(emulatedDevice(socket, index)),
+  ]),
 ];

@@ -20,7 +20,7 @@ import type { UserDrivers } from "./build/user-modules.ts";
 import { EndpointProcess } from "./endpoint-process.ts";
 import type { OnProgress } from "./progress.ts";
 import { Qemu, type QemuEnd } from "./qemu.ts";
-import { type Accel, DUT_ID, dutDevice, labArgs } from "./qemu-args.ts";
+import { type Accel, DUT_ID, emulatedDevice, labArgs } from "./qemu-args.ts";
 import type { QmpEvent } from "./qmp.ts";
 import { throwIfCancelled } from "./run-program.ts";
 import { chooseSshPort, portTaken } from "./ssh-port.ts";
@@ -31,6 +31,8 @@ export interface VirtualLabOptions {
   readonly cacheDir: string;
   /** Device family that the endpoint plays. */
   readonly profile: string;
+  /** Families of the other emulated devices in the machine. */
+  readonly beside: readonly string[];
   /** Where the device stands after power-on; by default as its family does. */
   readonly powerOnEe?: PowerOnEe;
   readonly slotPower: "kept" | "lost";
@@ -93,16 +95,23 @@ export class VirtualLab {
   readonly #options: VirtualLabOptions;
   readonly #assets: LabAssets;
   readonly #device: EndpointProcess;
+  readonly #beside: readonly EndpointProcess[];
   readonly #exitListeners = new Set<(exit: LabExit) => void>();
   #qemu: Qemu | undefined;
   /** Set by QEMU's events, told when QEMU ends. */
   #reason: LabExit["code"] | undefined;
   #closing = false;
 
-  private constructor(options: VirtualLabOptions, assets: LabAssets, port: number, device: EndpointProcess) {
+  private constructor(
+    options: VirtualLabOptions,
+    assets: LabAssets,
+    port: number,
+    [device, ...beside]: readonly [EndpointProcess, ...EndpointProcess[]],
+  ) {
     this.#options = options;
     this.#assets = assets;
     this.#device = device;
+    this.#beside = beside;
     this.accel = assets.accel.accel;
     this.accelReason = assets.accel.reason;
     this.versions = assets.versions;
@@ -115,7 +124,7 @@ export class VirtualLab {
       privateKeyPath: assets.keys.userPrivateKeyPath,
       hostPublicKey: assets.keys.hostPublicKey,
     };
-    void device.ended.then((why) => this.#endpointEnded(why));
+    for (const each of [device, ...beside]) void each.ended.then((why) => this.#endpointEnded(why));
   }
 
   /**
@@ -127,8 +136,7 @@ export class VirtualLab {
     await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
     const port = await chooseSshPort(options.sshPort);
     const assets = await ensureAssets(options);
-    const device = await EndpointProcess.start({ ...options, logPath: deviceLog(options.stateDir) });
-    const lab = new VirtualLab(options, assets, port, device);
+    const lab = new VirtualLab(options, assets, port, await startDevices(options));
     try {
       throwIfCancelled(options.signal);
     } catch (error) {
@@ -153,7 +161,7 @@ export class VirtualLab {
   };
 
   async setSlotPower(value: "kept" | "lost"): Promise<void> {
-    await this.endpoint.setSlotPower(value);
+    for (const { client } of [this.#device, ...this.#beside]) await client.setSlotPower(value);
   }
 
   power(): "on" | "off" {
@@ -179,7 +187,7 @@ export class VirtualLab {
       release: kernel.release,
       initrdPath: image.initrdPath,
       sshPort: this.ssh.port,
-      dutSocket: this.#device.socketPath,
+      deviceSockets: [this.#device, ...this.#beside].map(({ socketPath }) => socketPath),
       consoleLog: this.consoleLogPath,
     });
     const qemu = await this.#startQemu(binary, args);
@@ -230,7 +238,7 @@ export class VirtualLab {
   /** The device starts cold: QEMU opens a new connection to the endpoint. */
   async plug(): Promise<void> {
     const { qmp } = this.#running("plug");
-    await qmp.execute("device_add", dutDevice(this.#device.socketPath));
+    await qmp.execute("device_add", emulatedDevice(this.#device.socketPath));
   }
 
   /**
@@ -262,7 +270,7 @@ export class VirtualLab {
       await undo().catch((error: Error) => left.push(`${what}: ${error.message}`));
     };
     await step("machine", () => this.powerOff());
-    await step("endpoint", () => this.#device.close());
+    for (const device of [this.#device, ...this.#beside]) await step("endpoint", () => device.close());
     await step("console link", () => rm(this.#consoleLink, { force: true }));
     if (left.length > 0) throw new RigFault("lab-close", `the lab could not be closed cleanly: ${left.join("; ")}`);
   }
@@ -355,4 +363,22 @@ async function pressEnter(console: string): Promise<void> {
   await file.write("\n").finally(() => file.close());
 }
 
-const deviceLog = (stateDir: string): string => join(stateDir, "device.log");
+const deviceLog = (stateDir: string, index = 0): string => join(stateDir, `device${index || ""}.log`);
+
+/** The DUT's process, then those beside it, each with a log of its own; faults are the DUT's alone. */
+async function startDevices(options: VirtualLabOptions): Promise<readonly [EndpointProcess, ...EndpointProcess[]]> {
+  const { stateDir, slotPower, beside } = options;
+  const dut = await EndpointProcess.start({ ...options, logPath: deviceLog(stateDir) });
+  const others: EndpointProcess[] = [];
+  try {
+    for (const [at, profile] of beside.entries()) {
+      const index = at + 1;
+      const logPath = deviceLog(stateDir, index);
+      others.push(await EndpointProcess.start({ stateDir, slotPower, profile, index, logPath, faults: [] }));
+    }
+  } catch (error) {
+    await Promise.all([dut, ...others].map((device) => device.close()));
+    throw error;
+  }
+  return [dut, ...others];
+}

@@ -11,17 +11,17 @@ import type { Shell } from "../rig/shell/shell.ts";
 export type FirmwareState = "good" | "missing" | "truncated" | "corrupt";
 
 export class FirmwareStage {
-  /** What lies on the host of that boot. */
-  #staged: { bootId: string; state: FirmwareState } | undefined;
+  /** What lies on the host of which boot, by family. */
+  readonly #staged = new Map<string, string>();
 
   async set(shell: Shell, bootId: string, family: FamilyProfile, state: FirmwareState): Promise<void> {
-    if (this.#staged?.bootId === bootId && this.#staged.state === state) return;
-    this.#staged = undefined;
+    if (this.#staged.get(family.id) === `${bootId} ${state}`) return;
+    this.#staged.delete(family.id);
     for (const name of imageNames(family)) {
       if (state === "missing") await removeFirmware(shell, name);
       else await stageFirmware(shell, name, spoilt(madeUpImage(family, name), state));
     }
-    this.#staged = { bootId, state };
+    this.#staged.set(family.id, `${bootId} ${state}`);
   }
 }
 

@@ -13,7 +13,7 @@ import { reportsDir, rigDirs } from "./paths.ts";
 import { Rig } from "./rig.ts";
 import { readRunEnv } from "./run-env.ts";
 import { StartingPoint } from "./starting-point.ts";
-import { type AttachedRig, type StartFrom, TestSession } from "./test-session.ts";
+import { type AttachedRig, type NeighbourTrace, type StartFrom, TestSession } from "./test-session.ts";
 import type { Trace } from "./trace.ts";
 
 interface TestFixtures {
@@ -21,6 +21,9 @@ interface TestFixtures {
   startFrom: StartFrom;
   /** Evidence of this test: its trace, live. (`trace` is taken: Playwright's own option.) */
   timeline: Trace;
+  /** The same of each other device of the host, in the order of the rig file. */
+  neighbours: readonly NeighbourTrace[];
+  session: TestSession;
 }
 
 interface WorkerFixtures {
@@ -49,18 +52,20 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: "worker", timeout: ATTACH_MS },
   ],
   rig: [async ({ attached }, use) => use(attached.rig), { scope: "worker" }],
-  timeline: [
+  session: [
     async ({ attached, startFrom }, use, info) => {
       const session = await TestSession.begin(attached, info, startFrom);
       try {
         session.ready();
-        await use(session.trace);
+        await use(session);
       } finally {
         await session.end();
       }
     },
     { auto: true, timeout: ATTACH_MS },
   ],
+  timeline: async ({ session }, use) => use(session.trace),
+  neighbours: async ({ session }, use) => use(session.others),
 });
 
 export const expect = expectTrace;

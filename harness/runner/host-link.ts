@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
 import { describeError, RigFault } from "../base/errors.ts";
 import { readHostFacts } from "../rig/host/facts.ts";
+import { listMhi } from "../rig/host/mhi-bus.ts";
 import { loadModule } from "../rig/host/modules.ts";
 import type { Shell } from "../rig/shell/shell.ts";
 import { SshShell, type SshShellOptions } from "../rig/shell/ssh-shell.ts";
@@ -16,6 +17,7 @@ import { DmesgLog } from "./dmesg-log.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import type { ExitNote } from "./keeper-protocol.ts";
 import type { LiveSegment } from "./segment.ts";
+import { SegmentSplit } from "./segment-split.ts";
 
 export interface HostLinkOptions {
   readonly keeper: KeeperClient;
@@ -33,13 +35,20 @@ const DMESG_EVERY_MS = 400;
 /** From the end of the connection to the keeper's word on the machine's end, at most. */
 const EXIT_NOTE_MS = 2000;
 
-interface Boot extends LiveSegment {
+interface Boot {
+  readonly bootId: string;
+  readonly kernel: string;
   readonly collector: Collector;
   readonly log: DmesgLog;
+  readonly split: SegmentSplit;
+  readonly dut: LiveSegment;
+  readonly others: Map<string, LiveSegment>;
 }
 
 export class HostLink {
   readonly #options: HostLinkOptions;
+  /** PCI address of the DUT, as soon as somebody knows it: what the trace has of other devices is not its own. */
+  dutAddress: string | undefined;
   readonly #boots: Boot[] = [];
   #shell: SshShell | undefined;
   #attached: Boot | undefined;
@@ -98,8 +107,18 @@ export class HostLink {
     return `${describeSource(collector.source)}, binary, ${cpus} cpu${cpus === 1 ? "" : "s"}`;
   }
 
+  /** Evidence of the DUT, boot by boot. */
   get segments(): readonly LiveSegment[] {
-    return this.#boots;
+    return this.#boots.map(({ dut }) => dut);
+  }
+
+  /** Evidence of another MHI device of the host. */
+  segmentsOf(address: string): readonly LiveSegment[] {
+    return this.#boots.map((boot) => {
+      const known = boot.others.get(address) ?? boot.split.of(address);
+      boot.others.set(address, known);
+      return known;
+    });
   }
 
   /** Why the host is not there any more, if that was not asked for. */
@@ -156,11 +175,9 @@ export class HostLink {
       ...(this.#options.traceSource && { source: this.#options.traceSource }),
     });
     const log = new DmesgLog();
-    const boot: Boot = {
+    const whole: LiveSegment = {
       bootId,
       kernel,
-      collector,
-      log,
       source: collector.source,
       get events() {
         return collector.events;
@@ -177,6 +194,16 @@ export class HostLink {
       get dmesg() {
         return log.lines;
       },
+    };
+    const split = new SegmentSplit(whole);
+    const boot: Boot = {
+      bootId,
+      kernel,
+      collector,
+      log,
+      split,
+      dut: split.ofDut(() => this.dutAddress),
+      others: new Map(),
     };
     this.#boots.push(boot);
     this.#attached = boot;
@@ -220,14 +247,27 @@ export class HostLink {
     const boot = this.#attached;
     if (!boot || !this.#shell?.connected) return;
     await boot.collector.drain();
+    await this.#tellApart(boot);
     if (performance.now() - this.#logReadAt < DMESG_EVERY_MS) return;
     await boot.log.read(this.#shell);
     this.#logReadAt = performance.now();
   }
 
+  /** Whose a controller is can be asked only while it is there. */
+  async #tellApart(boot: Boot, again = false): Promise<void> {
+    if (!(boot.split.hasUnheard() || again) || !this.#shell) return;
+    boot.split.learn(await listMhi(this.#shell));
+  }
+
+  /** A driver was bound anew: its controller may have another name now. */
+  async controllersChanged(): Promise<void> {
+    if (this.#attached && this.#shell?.connected) await this.#tellApart(this.#attached, true);
+  }
+
   async #bringUpToNow(boot: Boot): Promise<void> {
     this.#logReadAt = 0;
     if (this.#attached === boot || this.#attached === undefined) await boot.collector.drain();
+    if (this.#shell?.connected) await this.#tellApart(boot);
     if (this.#shell) await boot.log.read(this.#shell);
   }
 

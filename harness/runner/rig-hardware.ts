@@ -53,6 +53,7 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     stateDir: rigStateDir(rig.id),
     cacheDir: cacheDir(),
     profile: rig.profile,
+    beside: rig.beside,
     ...(rig.powerOnEe !== undefined && { powerOnEe: rig.powerOnEe }),
     slotPower: rig.slotPower,
     faults: [...rig.faults, ...options.faults],

@@ -55,6 +55,12 @@ export interface Refusal {
   readonly why: string;
 }
 
+/** Another MHI device of the same host. */
+export interface Neighbour {
+  readonly family: FamilyProfile;
+  readonly address: string;
+}
+
 export class Rig {
   readonly file: RigFile;
   readonly host: HostLink;
@@ -141,9 +147,15 @@ export class Rig {
   loadDriver = (): Promise<void> =>
     this.#action("load-driver", this.family.pciDriver, async () => {
       await this.host.armTrace();
+      await this.address(); // from the first event on it must be clear which controller is the DUT's
       await this.#stageFirmware(this.#firmware);
-      for (const client of clientModules(this.family)) await loadModule(this.host.shell, client);
-      await loadModule(this.host.shell, driverModule(this.family), { timeoutMs: this.#probeMs });
+      const families = [this.family, ...this.neighbours.map(({ family }) => family)];
+      for (const client of new Set(families.flatMap(clientModules))) await loadModule(this.host.shell, client);
+      // the DUT's first; each load waits for its devices' probes
+      for (const module of new Set(families.map(driverModule))) {
+        await loadModule(this.host.shell, module, { timeoutMs: this.#probeMs * families.length });
+      }
+      await this.host.controllersChanged();
     });
 
   /** What the driver is to find on the host when it next asks for the device's image. Good again in the next test. */
@@ -165,9 +177,10 @@ export class Rig {
   };
 
   bind = (): Promise<void> =>
-    this.#action("bind", this.family.pciDriver, async () =>
-      pci.bindDriver(this.host.shell, await this.address(), this.family.pciDriver, this.#probeMs),
-    );
+    this.#action("bind", this.family.pciDriver, async () => {
+      await pci.bindDriver(this.host.shell, await this.address(), this.family.pciDriver, this.#probeMs);
+      await this.host.controllersChanged();
+    });
 
   remove = (): Promise<void> =>
     this.#action("remove", "", async () => pci.removePci(this.host.shell, await this.address()));
@@ -176,6 +189,7 @@ export class Rig {
     this.#action("rescan", "", async () => {
       await pci.rescanPci(this.host.shell);
       await pci.waitPresent(this.host.shell, await this.address(), true, 10_000);
+      await this.host.controllersChanged();
     });
 
   /** Function reset (FLR) through sysfs. */
@@ -188,6 +202,7 @@ export class Rig {
     this.#action("plug", "", async () => {
       await this.#keeper.slot("plug");
       await pci.waitPresent(this.host.shell, await this.address(), true, 20_000);
+      await this.host.controllersChanged();
     });
 
   // --- power of the device
@@ -280,6 +295,7 @@ export class Rig {
   /** How the DUT is found on the host's bus. */
   get selector(): pci.PciSelector {
     if (this.file.kind === "ssh") return pci.selectorOf(this.file.dut);
+    if (this.file.beside.length > 0) return { address: addressBehindPort(0) };
     return { vendor: this.family.pci.vendor, device: this.family.pci.device };
   }
 
@@ -292,13 +308,25 @@ export class Rig {
       throw new RigFault("dut-missing", `no device ${id} on the host's PCI bus: is it plugged in and powered?`);
     }
     this.#address = found.address;
+    this.host.dutAddress = found.address;
     return found.address;
+  }
+
+  /** Other MHI devices of the host that the rig file names. */
+  get neighbours(): readonly Neighbour[] {
+    if (this.file.kind !== "virtual") return [];
+    return this.file.beside.map((id, index) => ({
+      family: familyOn(familyById(id), this.host.kernel),
+      address: addressBehindPort(index + 1),
+    }));
   }
 
   /** Channel devices are there: a second witness of mission mode, from sysfs. */
   expectMissionMode = (): Promise<void> =>
     this.#action("expect-mission-mode", "", async () => {
-      await waitMissionMode(this.host.shell, await this.address(), this.family.timeoutMs, channelsOf(this.family));
+      const all = [{ family: this.family, address: await this.address() }, ...this.neighbours];
+      for (const { family, address } of all)
+        await waitMissionMode(this.host.shell, address, family.timeoutMs, channelsOf(family));
     });
 
   /** What a test spoilt is good again for the next one: firmware on the host, faults of the device. */
@@ -321,6 +349,9 @@ export class Rig {
     const bootId = this.host.segments.at(-1)?.bootId;
     if (this.file.kind !== "virtual" || bootId === undefined) return;
     await this.#stage.set(this.host.shell, bootId, this.#family, state);
+    for (const { family } of this.neighbours) {
+      if (family.id !== this.#family.id) await this.#stage.set(this.host.shell, bootId, family, "good");
+    }
   }
 
   async #action<T>(name: string, detail: string, work: () => Promise<T>): Promise<T> {
@@ -347,6 +378,9 @@ export class Rig {
     }
   }
 }
+
+/** Root ports are numbered in the order in which the machine has them; each has one bus behind it (qemu-args.ts). */
+const addressBehindPort = (index: number): string => `0000:0${index + 1}:00.0`;
 
 /** Channel devices that mission mode brings, by name. */
 const channelsOf = (family: FamilyProfile): string[] => [

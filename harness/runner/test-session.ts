@@ -12,7 +12,7 @@ import type { KeeperClient } from "./keeper-client.ts";
 import type { KeeperStatus } from "./keeper-protocol.ts";
 import { type BrokenKernel, brokenKernel } from "./kernel-broken.ts";
 import { classifyError, type Ending, endingOf, type ThrownError } from "./outcome.ts";
-import type { Rig } from "./rig.ts";
+import type { Neighbour, Rig } from "./rig.ts";
 import { rigFacts } from "./rig-facts.ts";
 import { RECORD_ATTACHMENT, type TestFile } from "./rig-info.ts";
 import { readRunEnv } from "./run-env.ts";
@@ -21,6 +21,11 @@ import { Trace } from "./trace.ts";
 
 /** Where a test starts: a host that has not loaded the driver, or a device in mission mode. */
 export type StartFrom = "host" | "mission-mode";
+
+/** Another device of the host, with its own evidence. */
+export interface NeighbourTrace extends Neighbour {
+  readonly timeline: Trace;
+}
 
 /** What a worker holds of its rig. */
 export interface AttachedRig {
@@ -34,6 +39,8 @@ const MAX_LINES = 5000;
 
 export class TestSession {
   readonly trace: Trace;
+  /** One for each other device of the host. */
+  readonly others: readonly NeighbourTrace[];
   readonly #rig: Rig;
   readonly #start: StartingPoint;
   readonly #keeper: KeeperClient;
@@ -54,14 +61,25 @@ export class TestSession {
     this.#info = info;
     this.#startNs = systemClock.monotonicNs();
     this.#device = new DeviceLog(status?.deviceLogPath);
+    const host = { drain: () => rig.host.drain(), checkRig: () => rig.host.checkRig() };
+    this.others = rig.neighbours.map(({ family, address }) => {
+      const source = {
+        ...host,
+        family,
+        get segments() {
+          return rig.host.segmentsOf(address);
+        },
+        deviceLines: () => [],
+      };
+      return { family, address, timeline: new Trace(source, judgeFrom) };
+    });
     this.trace = new Trace(
       {
+        ...host,
         family: rig.family,
         get segments() {
           return rig.host.segments;
         },
-        drain: () => rig.host.drain(),
-        checkRig: () => rig.host.checkRig(),
         deviceLines: (segment) =>
           this.#device.read().flatMap((line) => {
             const tNs = hostTime(segment.clock, line.controllerNs);
@@ -141,12 +159,19 @@ export class TestSession {
   }
 
   #judged(): { findings: FindingRecord[]; story: string; measures: TestRecord["measures"] } {
-    const findings = this.trace.verdicts();
+    const findings = [...this.trace.verdicts(), ...this.others.flatMap((other) => this.#findingsOf(other))];
     const story = this.trace.segments
       .map((segment, at) => tellStory(segment.events.filter((event) => event.tNs >= this.trace.fromNs(at))))
       .filter((text) => text !== "")
       .join("; then, in the next boot: ");
     return { findings, story, measures: this.trace.followed.flatMap(({ verdict }) => [...verdict.measures]) };
+  }
+
+  /** Of another device: what the test's scenarios brought about on purpose they did to the DUT alone. */
+  #findingsOf({ family, address, timeline }: NeighbourTrace): FindingRecord[] {
+    return timeline
+      .verdicts()
+      .map((finding) => ({ ...finding, title: `${family.id} at ${address}: ${finding.title}`, because: [] }));
   }
 
   #ending(

@@ -30,6 +30,11 @@ export const virtualRigSchema = z
     kind: z.literal("virtual"),
     description,
     profile: family.describe("Device family that the emulated endpoint plays"),
+    beside: z
+      .array(family)
+      .max(3)
+      .default([])
+      .describe("Families of other emulated devices in the same machine; the tests are about the first device"),
     powerOnEe: z
       .enum(POWER_ON_EES)
       .optional()
