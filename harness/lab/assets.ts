@@ -7,7 +7,7 @@ import { RigFault } from "../base/errors.ts";
 import { type FamilyProfile, familyOn, knownTo } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { type AccelChoice, chooseAccel } from "./accel.ts";
-import { ensureQaic } from "./build/ensure-modules.ts";
+import { ensureClient, ensureQaic } from "./build/ensure-modules.ts";
 import { type UserDrivers, userModules } from "./build/user-modules.ts";
 import { type ExtraModule, guestModules } from "./guest-modules.ts";
 import { ensureImage, type GuestImage, type GuestKernel } from "./image.ts";
@@ -32,6 +32,8 @@ export interface AssetOptions {
   readonly cpus: number;
   /** Debian's kernel of that version, `6.1`; by default the user's own, then 6.12. */
   readonly kernel?: string;
+  /** The lab's own MHI client in the guest, for LOOPBACK and RDDM. */
+  readonly clientModule?: boolean;
   /** The user's own drivers in place of the kernel's. */
   readonly drivers?: UserDrivers;
   readonly onProgress: OnProgress;
@@ -78,6 +80,7 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   const built = { version: options.kernel ?? DEFAULT_KERNEL, release: kernel.release };
   const extraModules = [
     ...(await outOfTreeModules(families, { ...built, named, kernel }, fetching)),
+    ...(options.clientModule ? await ensureClient(built, fetching) : []),
     ...(options.drivers ? await userModules(options.drivers, built, fetching) : []),
   ];
   const image = await ensureImage({

@@ -45,6 +45,8 @@ export interface VirtualLabOptions {
   readonly cpus: number;
   /** Debian's kernel of that version, `6.1`; by default MHI_HIL_KERNEL, then the lab's own choice. */
   readonly kernel?: string;
+  /** The lab's own MHI client in the guest, for LOOPBACK and RDDM. */
+  readonly clientModule?: boolean;
   /** The user's own drivers in place of the kernel's. */
   readonly drivers?: UserDrivers;
   /** Called on every power-on with the console's path, before the guest runs. */

@@ -11,6 +11,10 @@
  */
 import { createHash } from "node:crypto";
 
+/** What a device in RDDM fills the host's segments with. */
+export const rddmImage = (bytes: number): Buffer =>
+  createHash("shake256", { outputLength: bytes }).update("mhi-hil RDDM").digest();
+
 export interface DumpRegion {
   /** In the device's own memory. */
   readonly address: bigint;

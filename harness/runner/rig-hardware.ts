@@ -54,6 +54,7 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
     cacheDir: cacheDir(),
     profile: rig.profile,
     beside: rig.beside,
+    clientModule: rig.clientModule,
     ...(rig.powerOnEe !== undefined && { powerOnEe: rig.powerOnEe }),
     slotPower: rig.slotPower,
     faults: [...rig.faults, ...options.faults],

@@ -11,11 +11,12 @@ import { ExecEnv, isMissionMode } from "../mhi/exec-env.ts";
 import { clientModules, driverModule, type FamilyProfile, familyOn } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { imageName, sha256 } from "../mhi/firmware-image.ts";
-import { dumpFile } from "../mhi/ram-dump.ts";
+import { dumpFile, rddmImage } from "../mhi/ram-dump.ts";
 import type { TestRecord } from "../record/schema.ts";
 import { type TakenDump, takeCoredump } from "../rig/host/coredump.ts";
 import { type EchoResult, type PingResult, pingThrough, tcpEchoThrough } from "../rig/host/ip-link.ts";
-import { waitMissionMode } from "../rig/host/mhi-bus.ts";
+import { exchangeThroughLoopback, LAB_CLIENT, takeRddm } from "../rig/host/lab-client.ts";
+import { mhiControllerOf, waitMissionMode } from "../rig/host/mhi-bus.ts";
 import { loadModule } from "../rig/host/modules.ts";
 import * as pci from "../rig/host/pci.ts";
 import { setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts";
@@ -48,7 +49,9 @@ export type Ability =
   | "runtime-pm"
   | "unbind"
   | "firmware"
-  | "crash-dump";
+  | "crash-dump"
+  | "rddm"
+  | "loopback";
 
 export interface Refusal {
   readonly action: string;
@@ -105,6 +108,8 @@ export class Rig {
     if (ability === "suspend" || ability === "runtime-pm" || ability === "unbind") return driverDoes.includes(ability);
     if (ability === "sys-err" && !driverDoes.includes("sys-err-recovery")) return false;
     if (ability === "crash-dump") return this.file.kind === "virtual" && driverDoes.includes(ability);
+    if (ability === "rddm") return this.#hasLabClient && this.#family.rddmBytes !== undefined;
+    if (ability === "loopback") return this.#hasLabClient && this.has("LOOPBACK");
     if (ability === "firmware") return this.file.kind === "virtual" && this.#loadedByHost(this.file);
     if (this.file.kind === "virtual") return true;
     return ability === "power" && this.file.power !== undefined;
@@ -151,6 +156,7 @@ export class Rig {
       await this.#stageFirmware(this.#firmware);
       const families = [this.family, ...this.neighbours.map(({ family }) => family)];
       for (const client of new Set(families.flatMap(clientModules))) await loadModule(this.host.shell, client);
+      if (this.#hasLabClient) await loadModule(this.host.shell, LAB_CLIENT);
       // the DUT's first; each load waits for its devices' probes
       for (const module of new Set(families.map(driverModule))) {
         await loadModule(this.host.shell, module, { timeoutMs: this.#probeMs * families.length });
@@ -266,6 +272,22 @@ export class Rig {
       takeCoredump(this.host.shell, await this.address(), file, { timeoutMs: this.#probeMs }),
     );
 
+  /** The same of a device in RDDM whose driver does not take the dump by itself: the lab's client does. */
+  takeRddmDump = (file: string): Promise<TakenDump> =>
+    this.#action("take-rddm-dump", "", async () => {
+      await takeRddm(this.host.shell, await this.#controller(), this.family.timeoutMs);
+      return await takeCoredump(this.host.shell, await this.address(), file, { timeoutMs: this.#probeMs });
+    });
+
+  /** What an emulated device fills the host's segments with. */
+  get madeUpRddm(): TakenDump {
+    const { rddmBytes = 0, firmware } = this.#family;
+    // mhi_alloc_bhie_table gives whole segments
+    const segment = firmware.segmentBytes ?? 1;
+    const bytes = Math.ceil(rddmBytes / segment) * segment;
+    return { bytes, sha256: sha256(rddmImage(bytes)) };
+  }
+
   /** What an emulated device leaves behind when it crashes. */
   get madeUpDump(): TakenDump {
     const file = dumpFile();
@@ -342,8 +364,23 @@ export class Rig {
     return imageName(this.#family, ee) !== undefined;
   }
 
-  #exchange = (channel: string, message: Buffer): Promise<Buffer> =>
-    exchangeThroughPort(this.host.shell, channel, message, this.family.timeoutMs);
+  async #exchange(channel: string, message: Buffer): Promise<Buffer> {
+    const { shell } = this.host;
+    if (channel !== "LOOPBACK") return await exchangeThroughPort(shell, channel, message, this.family.timeoutMs);
+    return await exchangeThroughLoopback(shell, await this.#controller(), message, this.family.timeoutMs);
+  }
+
+  /** Name of the DUT's controller: `mhi0`. @throws RigFault `mission-mode-wait` where it has none */
+  async #controller(): Promise<string> {
+    const address = await this.address();
+    const controller = await mhiControllerOf(this.host.shell, address);
+    if (controller) return controller.name;
+    throw new RigFault("mission-mode-wait", `${address} has no MHI controller`);
+  }
+
+  get #hasLabClient(): boolean {
+    return this.file.kind === "virtual" && this.file.clientModule;
+  }
 
   async #stageFirmware(state: FirmwareState): Promise<void> {
     const bootId = this.host.segments.at(-1)?.bootId;

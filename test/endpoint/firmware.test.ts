@@ -7,6 +7,7 @@ import { ExecEnv } from "../../harness/mhi/exec-env.ts";
 import type { FamilyProfile } from "../../harness/mhi/families/family.ts";
 import { sdx55 } from "../../harness/mhi/families/qualcomm.ts";
 import { imageNames, madeUpImage, sha256 } from "../../harness/mhi/firmware-image.ts";
+import { rddmImage } from "../../harness/mhi/ram-dump.ts";
 import { BUFFERS, FakeHost } from "./fake-host.ts";
 import { type Served, serve } from "./served.ts";
 
@@ -289,3 +290,53 @@ async function bringUpOn(fake: FakeHost): Promise<void> {
     return eesTold(fake).includes(ExecEnv.AMSS);
   });
 }
+
+describe("RDDM", () => {
+  const RXVEC = BHIE + 0x60;
+  const RXVECSTATUS = BHIE + 0x78;
+  const TABLE = BUFFERS - 4096;
+  const RDDM = 3;
+
+  /** mhi_rddm_prepare, with two segments of these sizes. */
+  async function prepare({ ram, client }: FakeHost, sizes: readonly number[]): Promise<void> {
+    for (const [index, size] of sizes.entries()) {
+      ram.writeBigUInt64LE(BigInt(BUFFERS + index * 0x1_0000), TABLE + 16 * index);
+      ram.writeBigUInt64LE(BigInt(size), TABLE + 16 * index + 8);
+    }
+    await client.write32(RXVEC + 4, 0);
+    await client.write32(RXVEC, TABLE);
+    await client.write32(RXVEC + 8, 16 * sizes.length);
+    await client.write32(RXVEC + 0x10, 0x55);
+  }
+
+  test("the dump fills the host's segments, then come the status and an interrupt", async () => {
+    const { host, served } = await found({ powerOnEe: ExecEnv.AMSS });
+    await prepare(host, [4096, 1000]);
+    served.endpoint.faults.arm("rddm", { afterMs: 5 });
+    await bringUp(host, ExecEnv.AMSS);
+    expect(await answered(host, RXVECSTATUS)).toBe(SUCCESS);
+    expect([(await host.client.read32(RXVECSTATUS)) & 0xff, await host.client.read32(EXECENV)]).toEqual([0x55, RDDM]);
+    const dump = rddmImage(5096);
+    expect(host.ram.subarray(BUFFERS, BUFFERS + 4096).equals(dump.subarray(0, 4096))).toBe(true);
+    expect(host.ram.subarray(BUFFERS + 0x1_0000, BUFFERS + 0x1_0000 + 1000).equals(dump.subarray(4096))).toBe(true);
+    expect(host.ram[BUFFERS + 0x1_0000 + 1000]).toBe(0);
+    await host.until("two interrupts more", () => host.interrupts.length >= 3);
+  });
+
+  test("a table that makes no sense is an error; without one nothing is written", async () => {
+    const { host, served } = await found({ powerOnEe: ExecEnv.AMSS });
+    await prepare(host, [2 ** 31]);
+    served.endpoint.faults.arm("rddm", { afterMs: 5 });
+    await bringUp(host, ExecEnv.AMSS);
+    expect(await answered(host, RXVECSTATUS)).toBe(ERROR);
+
+    const other = await found({ powerOnEe: ExecEnv.AMSS });
+    other.served.endpoint.faults.arm("rddm", { afterMs: 5 });
+    await bringUp(other.host, ExecEnv.AMSS);
+    await other.host.until("RDDM", async () => (await other.host.client.read32(EXECENV)) === RDDM);
+    await delay(20);
+    expect(await other.host.client.read32(RXVECSTATUS)).toBe(0);
+    await host.client.close();
+    await served.close();
+  });
+});

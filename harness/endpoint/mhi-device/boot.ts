@@ -15,12 +15,13 @@ import { hex } from "../../base/hex.ts";
 import { ExecEnv, execEnvName, isMissionMode } from "../../mhi/exec-env.ts";
 import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { imageName, madeUpImage } from "../../mhi/firmware-image.ts";
+import { rddmImage } from "../../mhi/ram-dump.ts";
 import * as R from "../../mhi/registers.ts";
 import type { FaultQuestions } from "../faults/board.ts";
 import type { ImageStage } from "../faults/fault.ts";
 import type { DeviceLog } from "../log.ts";
 import type { DeviceBus } from "./bus.ts";
-import { takeImage, takeSegments, type Verdict } from "./loader.ts";
+import { fillSegments, takeImage, takeSegments, type Verdict } from "./loader.ts";
 import type { Registers } from "./registers.ts";
 
 export interface BootPort {
@@ -99,6 +100,26 @@ export class Boot {
     await this.#tell(ee);
     const { load, sahara } = this.#options.family.firmware;
     if (ee === ExecEnv.SBL && load !== "bhi-bhie" && !sahara) this.#missionMode();
+  }
+
+  /** In RDDM: the host has said at power-up where it wants the RAM dump (mhi_rddm_prepare of boot.c), or has not. */
+  dumpRam(): void {
+    const { bus, log, later } = this.#port;
+    const registers = this.#port.registers();
+    const sequence = registers.bhie(R.BHIE_RXVECDB) & 0x3fffffff;
+    if (sequence === 0) {
+      log("power", "RAM dump: the host has given no segments for it");
+      return;
+    }
+    later("RAM dump", async () => {
+      const tableAt = registers.vectorAddress(R.BHIE_RXVECADDR_LOW);
+      const filled = await fillSegments(bus, tableAt, registers.bhie(R.BHIE_RXVECSIZE), rddmImage);
+      const good = typeof filled === "number";
+      if (good) log("power", `RAM dump of ${filled} bytes written over BHIe`, { bytes: filled });
+      else log("guest-error", `RAM dump: ${filled}`);
+      registers.setBhie(R.BHIE_RXVECSTATUS, ((good ? DONE : FAILED) | sequence) >>> 0);
+      this.#port.raiseBhi();
+    });
   }
 
   /** The loader in SBL was given all images that it asked for. */

@@ -200,6 +200,7 @@ export class MhiDevice {
   crashToRddm(): void {
     this.registers.execEnv = ExecEnv.RDDM;
     this.raiseSysErr("interrupt");
+    this.#boot.dumpRam();
   }
 
   crashWithDump(): void {

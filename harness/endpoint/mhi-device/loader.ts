@@ -1,5 +1,5 @@
 /**
- * Takes an image from the host's memory, in one piece (BHI) or in segments (BHIe), and compares it with the one that the
+ * Puts a RAM dump into the host's memory (BHIe), and takes an image from it, in one piece (BHI) or in segments (BHIe), and compares it with the one that the
  * device should be given. Source: mhi_fw_load_bhi, mhi_fw_load_bhie of drivers/bus/mhi/host/boot.c.
  */
 import { createHash } from "node:crypto";
@@ -45,11 +45,36 @@ export async function takeSegments(
 ): Promise<Verdict> {
   const count = tableBytes / ENTRY_BYTES;
   if (!Number.isInteger(count) || count === 0 || count > MAX_SEGMENTS) {
-    return refused(`segment table of ${tableBytes} bytes, expected a multiple of 16 up to ${MAX_SEGMENTS * 16}`);
+    return refused(badTable(tableBytes));
   }
   const segments = readTable(await bus.read(tableAt, tableBytes));
   return typeof segments === "string" ? refused(segments) : compare(bus, segments, expected);
 }
+
+/** Fills the segments of a table, one after the other. @returns how many bytes, or a sentence about what is wrong */
+export async function fillSegments(
+  bus: DeviceBus,
+  tableAt: bigint,
+  tableBytes: number,
+  contentOf: (bytes: number) => Buffer,
+): Promise<number | string> {
+  const count = tableBytes / ENTRY_BYTES;
+  if (!Number.isInteger(count) || count === 0 || count > MAX_SEGMENTS) return badTable(tableBytes);
+  const segments = readTable(await bus.read(tableAt, tableBytes));
+  if (typeof segments === "string") return segments;
+  const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total === 0 || total > MAX_IMAGE_BYTES) return `segments of ${total} bytes in all`;
+  const content = contentOf(total);
+  let from = 0;
+  for (const { address, bytes } of segments) {
+    await bus.write(address, content.subarray(from, from + bytes));
+    from += bytes;
+  }
+  return total;
+}
+
+const badTable = (bytes: number): string =>
+  `segment table of ${bytes} bytes, expected a multiple of 16 up to ${MAX_SEGMENTS * 16}`;
 
 /** The segments of a table, or a sentence about what is wrong with it. */
 export function readTable(table: Buffer): Segment[] | string {

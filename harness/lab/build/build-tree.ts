@@ -10,6 +10,7 @@
 import { chmod, lstat, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RigFault } from "../../base/errors.ts";
+import { kernelAtLeast } from "../../base/kernel-version.ts";
 import type { OnProgress } from "../progress.ts";
 import { runProgram } from "../run-program.ts";
 
@@ -19,7 +20,11 @@ const BINUTILS = ["as", "ld", "ld.bfd", "ar", "nm", "objcopy", "objdump", "strip
 /** Written last; its number is raised when trees are made otherwise. */
 const WHOLE = "whole-2";
 /** What the lab builds of the kernel's source. */
-const SOURCES = ["drivers/accel/qaic", "drivers/bus/mhi"] as const;
+/** drivers/accel came with 6.2, qaic with 6.4. */
+const sourcesOf = (release: string): string[] => [
+  ...(kernelAtLeast(release, "6.4") ? ["drivers/accel/qaic"] : []),
+  "drivers/bus/mhi",
+];
 
 export interface BuildTree {
   readonly dir: string;
@@ -59,7 +64,7 @@ async function makeTree({ packagesRoot, dir, release, onProgress, signal }: Buil
   await writeKbuildTools(dir);
   await pointHeadersHere(dir, release);
   onProgress({ phase: "build", message: "unpacking the kernel's source" });
-  await unpackSource(dir, how);
+  await unpackSource(dir, release, how);
   await writeFile(join(dir, WHOLE), "");
 }
 
@@ -123,7 +128,7 @@ async function pointHeadersHere(dir: string, release: string): Promise<void> {
   await writeFile(path, text.replaceAll("/usr/src/", `${join(dir, "usr/src")}/`));
 }
 
-async function unpackSource(dir: string, how: { readonly signal?: AbortSignal }): Promise<void> {
+async function unpackSource(dir: string, release: string, how: { readonly signal?: AbortSignal }): Promise<void> {
   const archive = (await readdir(join(dir, "usr/src"))).find((name) => /^linux-source-.*\.tar\.xz$/.test(name));
   if (archive === undefined) throw missing("usr/src/linux-source-*.tar.xz");
   await mkdir(join(dir, "source"));
@@ -131,7 +136,7 @@ async function unpackSource(dir: string, how: { readonly signal?: AbortSignal })
   const pick = ["--use-compress-program", join(dir, "bin/xz"), "--no-same-owner", "--wildcards"];
   await must(
     "unpack the kernel's source",
-    runProgram("tar", [...args, ...pick, ...SOURCES.map((part) => `*/${part}`)], how),
+    runProgram("tar", [...args, ...pick, ...sourcesOf(release).map((part) => `*/${part}`)], how),
   );
 }
 
@@ -156,5 +161,6 @@ const missing = (what: string): RigFault =>
 
 async function must(what: string, running: ReturnType<typeof runProgram>): Promise<void> {
   const { code, stderr } = await running;
-  if (code !== 0) throw new RigFault("build-tree", `could not ${what}: ${stderr.trim().split("\n").at(-1) ?? code}`);
+  if (code !== 0)
+    throw new RigFault("build-tree", `could not ${what}: ${stderr.trim().split("\n")[0] || `exit code ${code}`}`);
 }

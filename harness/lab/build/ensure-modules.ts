@@ -1,5 +1,8 @@
-/** Modules that Debian does not ship, built once a kernel and kept in the cache. */
+/** Modules that Debian does not ship, and the lab's own, built once a kernel and kept in the cache. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sha256 } from "../../mhi/firmware-image.ts";
 import { ensurePackages, type PackagesOptions } from "../packages.ts";
 import { type BuiltModule, buildModules, knownBuild, recordBuild } from "./build-modules.ts";
 import { buildSet } from "./build-set.ts";
@@ -37,6 +40,28 @@ export async function ensureQaic(kernel: BuildKernel, options: Options): Promise
     what: `qaic of Debian's linux-source-${kernel.version}`,
     sourceDir: join(tree.sourceDir, "drivers/accel/qaic"),
     config: ["CONFIG_DRM_ACCEL_QAIC=m", "CONFIG_DEBUG_INFO_BTF_MODULES="],
+    outDir,
+    release: kernel.release,
+  });
+  await recordBuild(outDir, id, built);
+  return built;
+}
+
+/** Seen from dist/harness/lab/build. */
+const CLIENT_DIR = fileURLToPath(new URL("../../../../harness/lab/guest", import.meta.url));
+
+/** The lab's own MHI client, for LOOPBACK and RDDM: built anew when its source has changed. */
+export async function ensureClient(kernel: BuildKernel, options: Options): Promise<readonly BuiltModule[]> {
+  const outDir = join(options.cacheDir, `modules-${kernel.version}`, "mhi_hil_client");
+  const source = await readFile(join(CLIENT_DIR, "mhi_hil_client.c"));
+  const id = `mhi_hil_client ${kernel.release} ${sha256(source)}`;
+  const known = await knownBuild(outDir, id);
+  if (known) return known;
+  const built = await buildModules(await buildTreeFor(kernel, options), {
+    ...options,
+    what: "the lab's MHI client",
+    sourceDir: CLIENT_DIR,
+    config: ["CONFIG_DEBUG_INFO_BTF_MODULES="],
     outDir,
     release: kernel.release,
   });

@@ -35,6 +35,10 @@ export const virtualRigSchema = z
       .max(3)
       .default([])
       .describe("Families of other emulated devices in the same machine; the tests are about the first device"),
+    clientModule: z
+      .boolean()
+      .default(false)
+      .describe("The lab's own MHI client in the guest, for LOOPBACK channels and RDDM dumps; compiled once a kernel"),
     powerOnEe: z
       .enum(POWER_ON_EES)
       .optional()
