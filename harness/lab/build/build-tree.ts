@@ -7,6 +7,7 @@
  *   usr/      the packages
  *   source/   the parts of the kernel's source that the lab builds
  */
+import { existsSync } from "node:fs";
 import { chmod, lstat, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RigFault } from "../../base/errors.ts";
@@ -147,8 +148,13 @@ async function writeWrapper(
   target: string,
   { name = target, extra = [] }: { readonly name?: string; readonly extra?: readonly string[] } = {},
 ): Promise<void> {
-  const libraries = join(dir, LIBRARIES);
-  const words = [join(libraries, "ld-linux-x86-64.so.2"), "--library-path", libraries, "--argv0", name, target];
+  // Debian 12's C library still lies outside /usr
+  const homes = [LIBRARIES, LIBRARIES.replace(/^usr\//, "")]
+    .map((home) => join(dir, home))
+    .filter((home) => existsSync(home));
+  const loader = homes.map((home) => join(home, "ld-linux-x86-64.so.2")).find((file) => existsSync(file));
+  if (loader === undefined) throw missing(`${LIBRARIES}/ld-linux-x86-64.so.2`);
+  const words = [loader, "--library-path", homes.join(":"), "--argv0", name, target];
   const quoted = [...words, ...extra].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
   const fresh = `${path}.new`;
   await writeFile(fresh, `#!/bin/sh\nexec ${quoted} "$@"\n`);
