@@ -10,6 +10,7 @@
 import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../base/errors.ts";
 import { ExecEnv, isPowerOnEe, POWER_ON_EES } from "../mhi/exec-env.ts";
+import { withAllChannels } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
 import { ControlServer } from "./control.ts";
 import type { SlotPower } from "./control-protocol.ts";
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
   const socketPath = required("socket", options.socket);
   const controlPath = required("control", options.control);
   const logPath = required("log", options.log);
-  const family = familyById(required("profile", options.profile));
+  const family = withAllChannels(familyById(required("profile", options.profile)));
   const power = slotPower(options["slot-power"]);
   const bootDelayMs = milliseconds("boot-delay-ms", options["boot-delay-ms"]);
   const faults = (options.fault ?? []).map(parseFaultText);

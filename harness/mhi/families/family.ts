@@ -166,6 +166,13 @@ export function familyOn(family: FamilyProfile, kernel: string | undefined): Fam
   return Object.assign({ ...family }, ...older.map(({ differs }) => differs));
 }
 
+/** With the channels of all kernels: what the device itself has, whatever its driver uses. */
+export function withAllChannels(family: FamilyProfile): FamilyProfile {
+  const older = (family.before ?? []).flatMap(({ differs }) => differs.channels ?? []);
+  const own = new Set(family.channels.map(({ channel }) => channel));
+  return { ...family, channels: [...family.channels, ...older.filter(({ channel }) => !own.has(channel))] };
+}
+
 /** Whether the drivers of that kernel know the family at all. An unknown kernel counts as new. */
 export const knownTo = ({ since }: FamilyProfile, kernel: string | undefined): boolean =>
   since === undefined || kernelAtLeast(kernel, since);

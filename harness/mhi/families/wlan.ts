@@ -20,11 +20,13 @@ type Given = Pick<
     readonly barBytes: number;
     readonly elements: number;
     readonly image: string;
+    /** Event ring of LOOPBACK, where the driver had it: up to 6.8, without a client. */
+    readonly loopbackRing?: number;
     readonly wlfwInstance: number;
     readonly presets: Readonly<Record<number, number>>;
   };
 
-function wlan({ device, barBytes, elements, image, presets, ...given }: Given): FamilyProfile {
+function wlan({ device, barBytes, elements, image, presets, loopbackRing, ...given }: Given): FamilyProfile {
   return {
     kind: "wlan",
     readyTimeoutMs: given.timeoutMs,
@@ -39,6 +41,14 @@ function wlan({ device, barBytes, elements, image, presets, ...given }: Given): 
       { index: 1, kind: "data", elements: 256, moderationMs: 1 },
     ],
     channels: pair("IPCR", 20, elements, 1),
+    ...(loopbackRing !== undefined && {
+      before: [
+        {
+          kernel: "6.9",
+          differs: { channels: [...pair("LOOPBACK", 0, 32, loopbackRing), ...pair("IPCR", 20, elements, 1)] },
+        },
+      ],
+    }),
     firmware: { image, load: "bhi-bhie", sblBytes: HALF_MIB, segmentBytes: HALF_MIB },
     pci: {
       vendor: QUALCOMM,
@@ -64,6 +74,7 @@ export const qca6390 = wlan({
   ...ath11k,
   id: "qca6390",
   driverName: "qca6390",
+  loopbackRing: 0,
   device: 0x1101,
   barBytes: MIB,
   elements: 64,
@@ -76,6 +87,7 @@ export const wcn6855 = wlan({
   ...ath11k,
   id: "wcn6855",
   driverName: "wcn6855",
+  loopbackRing: 0,
   device: 0x1103,
   barBytes: 2 * MIB,
   elements: 64,
@@ -88,6 +100,7 @@ export const qcn9074 = wlan({
   ...ath11k,
   id: "qcn9074",
   driverName: "qcn9074",
+  loopbackRing: 1,
   device: 0x1104,
   barBytes: 2 * MIB,
   elements: 32,
