@@ -4,6 +4,7 @@ import { formatSpan, msToNs } from "../harness/base/clock.ts";
 import type { EarlierLookup } from "../harness/record/history.ts";
 import type { FindingRecord, Outcome, RunRecord, TestRecord } from "../harness/record/schema.ts";
 import { oneLine } from "./escape.ts";
+import { figuresOf } from "./figures.ts";
 
 export type Colors = ReturnType<typeof pc.createColors>;
 type Paint = (text: string) => string;
@@ -40,10 +41,12 @@ export function headLine(rig: RunRecord["rig"], colors: Colors = pc): string {
 
 /** First what an engineer reads first: a passed test's figures, any other's reason. */
 const firstWords = (test: TestRecord): string =>
-  test.outcome === "pass" && test.measures.length > 0 ? figures(test) : oneLine(test.summary);
+  test.outcome === "pass" && figuresOf(test).length > 0 ? figures(test) : oneLine(test.summary);
 
 const figures = (test: TestRecord): string =>
-  test.measures.map((measure) => `${oneLine(measure.name)} ${formatSpan(measure.valueNs)}`).join("  ");
+  figuresOf(test)
+    .map(({ name, text }) => `${oneLine(name)} ${oneLine(text)}`)
+    .join("  ");
 
 const NO_HISTORY: EarlierLookup = () => undefined;
 

@@ -1,8 +1,8 @@
 /** Everything that a lab needs before its first power-on: packages, keys, image, and how the guest will be run. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { RigFault } from "../base/errors.ts";
 import { type FamilyProfile, familyOn, knownTo } from "../mhi/families/family.ts";
 import { familyById } from "../mhi/families/index.ts";
@@ -13,6 +13,7 @@ import { type ExtraModule, guestModules } from "./guest-modules.ts";
 import { ensureImage, type GuestImage, type GuestKernel } from "./image.ts";
 import { ensureKeys, type LabKeys } from "./keys.ts";
 import type { Manifest } from "./manifest.ts";
+import { isKernelImage, namedKernel } from "./named-kernel.ts";
 import { DEFAULT_KERNEL, GUEST_PACKAGES, QEMU_PACKAGE } from "./package-list.ts";
 import { kernelSet, toolSet } from "./package-set.ts";
 import { ensurePackages, type Packages, type PackagesOptions } from "./packages.ts";
@@ -30,7 +31,7 @@ export interface AssetOptions {
   readonly accel: "auto" | Accel;
   readonly memoryMb: number;
   readonly cpus: number;
-  /** Debian's kernel of that version, `6.1`; by default the user's own, then 6.12. */
+  /** Debian's kernel of that version, `6.1`, or the path of an image; by default the user's own, then 6.12. */
   readonly kernel?: string;
   /** The lab's own MHI client in the guest, for LOOPBACK and RDDM. */
   readonly clientModule?: boolean;
@@ -67,17 +68,19 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   const qemu = env.MHI_HIL_QEMU
     ? await namedQemu(env.MHI_HIL_QEMU)
     : packagedQemu(tools, upstreamVersion(version(QEMU_PACKAGE)));
-  const named = options.kernel === undefined ? env.MHI_HIL_KERNEL : undefined;
+  const given = options.kernel !== undefined && isKernelImage(options.kernel) ? options.kernel : undefined;
+  const named = given ?? (options.kernel === undefined ? env.MHI_HIL_KERNEL : undefined);
+  const debian = named === undefined ? (options.kernel ?? DEFAULT_KERNEL) : DEFAULT_KERNEL;
   const kernel = named
-    ? await namedKernel(named, env.MHI_HIL_MODULES)
-    : await packagedKernel(await ensurePackages({ ...fetching, set: kernelSet(options.kernel ?? DEFAULT_KERNEL) }));
+    ? await namedKernel(named, env.MHI_HIL_MODULES, given === undefined ? "MHI_HIL_KERNEL" : "--kernel")
+    : await packagedKernel(await ensurePackages({ ...fetching, set: kernelSet(debian) }));
   await mkdir(join(options.cacheDir, "images"), { recursive: true });
   const keys = await ensureKeys(tools, options.cacheDir);
   const families = [...new Set([options.profile, ...options.beside])].map(familyById);
   const unknown = families.find((family) => !knownTo(family, kernel.release));
   if (unknown) throw unknownToKernel(unknown, kernel.release);
   const modules = [...new Set(families.flatMap((family) => guestModules(familyOn(family, kernel.release))))];
-  const built = { version: options.kernel ?? DEFAULT_KERNEL, release: kernel.release };
+  const built = { version: debian, release: kernel.release };
   const extraModules = [
     ...(await outOfTreeModules(families, { ...built, named, kernel }, fetching)),
     ...(options.clientModule ? await ensureClient(built, fetching) : []),
@@ -154,43 +157,4 @@ async function packagedKernel({ root }: Packages): Promise<GuestKernel> {
   const unpacked = new Toolchain(root);
   const { image, release } = await unpacked.kernel();
   return { image, release, modulesDir: unpacked.modulesDir(release) };
-}
-
-/** A kernel that the user named; its modules lie where `make modules_install` or a package would put them. */
-async function namedKernel(image: string, modulesDir: string | undefined): Promise<GuestKernel> {
-  const bytes = await readFile(image).catch((cause: Error) => {
-    throw new RigFault("kernel-missing", `MHI_HIL_KERNEL names ${image}, which cannot be read: ${cause.message}`, {
-      cause,
-    });
-  });
-  const release = bzImageRelease(bytes);
-  if (release === undefined) {
-    throw new RigFault(
-      "kernel-format",
-      `MHI_HIL_KERNEL names ${image}, which is not an x86 bzImage; name the vmlinuz or bzImage file`,
-    );
-  }
-  const root = dirname(dirname(image));
-  const candidates = modulesDir
-    ? [modulesDir]
-    : [join(root, "lib/modules", release), join(root, "usr/lib/modules", release), join("/lib/modules", release)];
-  const found = candidates.find((dir) => existsSync(join(dir, "kernel")));
-  if (found === undefined) {
-    throw new RigFault(
-      "kernel-modules",
-      `no modules of kernel ${release} in ${candidates.join(" or ")}; name the folder that holds its "kernel" folder with MHI_HIL_MODULES`,
-    );
-  }
-  return { image, release, modulesDir: found };
-}
-
-/**
- * The release that a bzImage carries: "HdrS" at 0x202 and, at 0x20e, the offset of the version text less 0x200
- * (Documentation/arch/x86/boot.rst).
- */
-export function bzImageRelease(image: Buffer): string | undefined {
-  if (image.length < 0x210 || image.toString("latin1", 0x202, 0x206) !== "HdrS") return undefined;
-  const start = image.readUInt16LE(0x20e) + 0x200;
-  const text = image.toString("latin1", start, start + 256);
-  return /^[^\s\0]+/.exec(text)?.[0];
 }

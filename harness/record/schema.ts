@@ -87,6 +87,10 @@ export type FindingRecord = z.infer<typeof findingSchema>;
 /** A figure that an engineer reads first: "M3 2.1 ms". */
 export const measureSchema = z.object({ name: z.string(), valueNs: ns });
 
+/** What a test measured besides times: throughput, loss. */
+export const figureSchema = z.object({ name: z.string(), value: z.number(), unit: z.string() });
+export type FigureRecord = z.infer<typeof figureSchema>;
+
 export const actionRecordSchema = z.object({
   name: z.string(),
   detail: z.string().optional(),
@@ -119,6 +123,8 @@ export const testRecordSchema = z.object({
   story: z.string(),
   findings: z.array(findingSchema),
   measures: z.array(measureSchema),
+  /** Absent in older records. */
+  figures: z.array(figureSchema).optional(),
   /** Ids of those that were followed to their end. Absent in older records. */
   scenarios: z.array(z.string()).optional(),
   segments: z.array(segmentSchema),

@@ -12,7 +12,7 @@ import { clientModules, driverModule, type FamilyProfile, familyOn } from "../mh
 import { familyById } from "../mhi/families/index.ts";
 import { imageName, sha256 } from "../mhi/firmware-image.ts";
 import { dumpFile, rddmImage } from "../mhi/ram-dump.ts";
-import type { TestRecord } from "../record/schema.ts";
+import type { FigureRecord, TestRecord } from "../record/schema.ts";
 import { type TakenDump, takeCoredump } from "../rig/host/coredump.ts";
 import { type EchoResult, type PingResult, pingThrough, tcpEchoThrough } from "../rig/host/ip-link.ts";
 import { exchangeThroughLoopback, LAB_CLIENT, takeRddm } from "../rig/host/lab-client.ts";
@@ -71,6 +71,7 @@ export class Rig {
   readonly #keeper: KeeperClient;
   #actions: TestRecord["actions"] = [];
   #refusals: Refusal[] = [];
+  #figures: FigureRecord[] = [];
   #address: string | undefined;
   #firmware: FirmwareState = "good";
   readonly #injected: string[] = [];
@@ -96,10 +97,16 @@ export class Rig {
     return this.#refusals;
   }
 
+  /** Throughput and loss, as the verbs of this test measured them. */
+  get figures(): readonly FigureRecord[] {
+    return this.#figures;
+  }
+
   /** A new test begins: what the one before did is not its own. */
   forgetActions(): void {
     this.#actions = [];
     this.#refusals = [];
+    this.#figures = [];
   }
 
   /** What this rig can do that not every rig can: a suite skips what the rig cannot. */
@@ -306,11 +313,22 @@ export class Rig {
 
   /** Pings the far end of the channel pair's network device, which is brought up for it. */
   ping = (channel: string, { count = 10, bytes = 56 } = {}): Promise<PingResult> =>
-    this.#action("ping", channel, () => pingThrough(this.host.shell, channel, { count, bytes }));
+    this.#action("ping", channel, async () => {
+      const result = await pingThrough(this.host.shell, channel, { count, bytes });
+      this.#figures.push({ name: `${channel} lost`, value: (100 * (count - result.received)) / count, unit: "%" });
+      if (result.meanMs !== undefined)
+        this.#figures.push({ name: `${channel} ping`, value: result.meanMs, unit: "ms" });
+      return result;
+    });
 
   /** Sends so many random bytes to the far end's TCP echo service and compares what comes back. */
   tcpEcho = (channel: string, bytes: number): Promise<EchoResult> =>
-    this.#action("tcp-echo", `${channel} ${bytes}`, () => tcpEchoThrough(this.host.shell, channel, bytes, 60_000));
+    this.#action("tcp-echo", `${channel} ${bytes}`, async () => {
+      const result = await tcpEchoThrough(this.host.shell, channel, bytes, 60_000);
+      if (result.intact && result.seconds > 0)
+        this.#figures.push({ name: `${channel} each way`, value: bytes / 1024 / result.seconds, unit: "KiB/s" });
+      return result;
+    });
 
   // --- what is so
 

@@ -138,6 +138,7 @@ export class TestSession {
       story,
       findings,
       measures,
+      figures: [...this.#rig.figures],
       scenarios: this.trace.followed.flatMap(({ scenario, verdict }) =>
         verdict.outcome === "pass" ? [scenario.id] : [],
       ),

@@ -5,6 +5,7 @@ import type { RecordNames } from "../../harness/record/names.ts";
 import type { FindingRecord, Outcome, RunRecord, TestRecord } from "../../harness/record/schema.ts";
 import { outcomeWord } from "../console.ts";
 import { markup as esc, wellFormed } from "../escape.ts";
+import { figuresOf } from "../figures.ts";
 import type { TestData } from "./data.ts";
 import { rowLabel, rowText } from "./describe.ts";
 import { knownSection } from "./known.ts";
@@ -101,7 +102,7 @@ export interface SectionContext {
 
 export function testSection(test: TestRecord, index: number, context: SectionContext): string {
   const firstWords =
-    test.outcome === "pass" && test.measures.length > 0
+    test.outcome === "pass" && figuresOf(test).length > 0
       ? figures(test)
       : `<span class="why">${esc(test.summary)}</span>`;
   const attempt = test.attempt > 0 ? ` <small>attempt ${test.attempt + 1}</small>` : "";
@@ -113,12 +114,12 @@ export function testSection(test: TestRecord, index: number, context: SectionCon
 }
 
 const figures = (test: TestRecord): string =>
-  test.measures
-    .map((measure) => `<span class="figure">${esc(measure.name)} <b>${formatSpan(measure.valueNs)}</b></span>`)
+  figuresOf(test)
+    .map(({ name, text }) => `<span class="figure">${esc(name)} <b>${esc(text)}</b></span>`)
     .join(" ");
 
 const storyLine = (test: TestRecord): string =>
-  `<p class="story">${test.story === "" ? "" : `${esc(test.story)} `}${test.outcome !== "pass" && test.measures.length > 0 ? figures(test) : ""}<span class="quiet">${esc(test.file)}</span></p>`;
+  `<p class="story">${test.story === "" ? "" : `${esc(test.story)} `}${test.outcome !== "pass" && figuresOf(test).length > 0 ? figures(test) : ""}<span class="quiet">${esc(test.file)}</span></p>`;
 
 const filesLine = (test: TestRecord): string =>
   test.files.length === 0 ? "" : `<p class="files">evidence: ${test.files.map(fileLink).join(" ")}</p>`;

@@ -48,6 +48,7 @@ describe("on events", () => {
   test.each<[string, PostedEvent[], PostedEvent[]]>([
     ["ee-event-missing", [M0, AMSS], [M0]],
     ["m0-duplicated", [M0, AMSS], [M0, M0, AMSS]],
+    ["m0-late", [M0, AMSS], [AMSS]],
     ["command-refused", [DONE, M0], [event(0x10000000, 0x00210000), M0]],
     ["command-refused:code=17", [DONE], [event(0x11000000, 0x00210000)]],
     ["command-completion-astray", [DONE], [{ ...DONE, ptr: 0x8000_1000n }]],

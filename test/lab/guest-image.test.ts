@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { bzImageRelease, packageNames } from "../../harness/lab/assets.ts";
+import { packageNames } from "../../harness/lab/assets.ts";
 import { initScript } from "../../harness/lab/guest-files.ts";
 import { closeOverModules, moduleName, parseModulesDep } from "../../harness/lab/guest-modules.ts";
+import { bzImageRelease } from "../../harness/lab/named-kernel.ts";
 import { checkQemu, parseQemuVersion } from "../../harness/lab/qemu-binary.ts";
 
 const DEP = `kernel/drivers/bus/mhi/host/mhi.ko.xz:

@@ -9,6 +9,7 @@ import { root, runSuite } from "../support/cli.ts";
 const VERDICTS: Readonly<Record<string, RegExp | undefined>> = {
   "bind with m0-not-acked": /did not enter M0 within 8 s/,
   "bind with m0-duplicated": undefined,
+  "bind with m0-late": undefined,
   "bind with ee-event-missing": /did not report mission mode within 8 s/,
   "bind with ee-event-early": /did not report mission mode within 8 s|before it was in M0/,
   "bind with ee-garbage": /shows 0x2a after AMSS|nobody asked for START/,

@@ -17,6 +17,7 @@ import { firmwareSlow } from "./firmware-slow.ts";
 import { interruptLost } from "./interrupt-lost.ts";
 import { interruptSpurious } from "./interrupt-spurious.ts";
 import { m0Duplicated } from "./m0-duplicated.ts";
+import { m0Late } from "./m0-late.ts";
 import { m0NotAcked } from "./m0-not-acked.ts";
 import { m3NotAcked } from "./m3-not-acked.ts";
 import { rddm } from "./rddm.ts";
@@ -41,6 +42,7 @@ export const FAULTS: readonly FaultDefinition[] = [
   resetStuck,
   m0NotAcked,
   m0Duplicated,
+  m0Late,
   m3NotAcked,
   eeEventMissing,
   eeEventEarly,

@@ -7,6 +7,7 @@ import { expect, scenario, test } from "mhi-hil";
 const AT_BIND: readonly (readonly [string, Record<string, string | number>])[] = [
   ["m0-not-acked", { times: 1 }],
   ["m0-duplicated", {}],
+  ["m0-late", { delayMs: 1500 }],
   ["ee-event-missing", {}],
   ["ee-event-early", {}],
   ["ee-garbage", {}],
