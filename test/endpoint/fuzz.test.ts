@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { wcn6855 } from "../../harness/mhi/families/wlan.ts";
 import { FakeHost } from "./fake-host.ts";
 import { Cmd, frame, RawClient, type Reply, regionAccess } from "./raw-client.ts";
 import { type Served, serve } from "./served.ts";
@@ -46,7 +47,7 @@ const access = fc.record({
   write: fc.boolean(),
   config: fc.boolean(),
   offset,
-  width: fc.constantFrom(1, 2, 4, 4, 4, 8, 16),
+  width: fc.constantFrom(1, 2, 3, 4, 4, 4, 5, 7, 8, 16),
   value,
 });
 type Access = typeof access extends fc.Arbitrary<infer T> ? T : never;
@@ -124,3 +125,78 @@ test("frames of noise end in an error reply or the end of the connection, and th
   host = await FakeHost.connect(served.path);
   await host.bringUp();
 });
+
+test(
+  "accesses anywhere in a WLAN device's BAR, through its window too, are answered; it comes up afterwards",
+  async () => {
+    const wlan = await serve({ bootDelayMs: 0, family: wcn6855 });
+    let guest = await FakeHost.connect(wlan.path);
+    const barBytes = 2 << 20;
+    const place = fc.oneof(
+      fc.nat(barBytes - 1),
+      fc.nat(0xfff),
+      fc.constantFrom(0x310c, 0x3008, 0x80000, 0xffffc, barBytes - 4),
+    );
+    const anywhere = fc.record({
+      at: place,
+      width: fc.constantFrom(1, 2, 3, 4, 4, 5, 7, 8),
+      write: fc.boolean(),
+      value,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(anywhere, { minLength: 80, maxLength: 120 }), async (accesses) => {
+        const replies = accesses.map(({ at, width, write, value: word }) => {
+          const data = Buffer.alloc(8);
+          data.writeUInt32LE(word >>> 0, 0);
+          const body = regionAccess(0, BigInt(at), width, write ? data.subarray(0, width) : Buffer.alloc(0));
+          return guest.client.request(write ? Cmd.REGION_WRITE : Cmd.REGION_READ, body);
+        });
+        const sizes = (await Promise.all(replies)).map((reply: Reply) => reply.payload.length);
+        expect(sizes).toEqual(
+          accesses.map(({ at, width, write }) => (at + width > barBytes ? 0 : write ? 16 : 16 + width)),
+        );
+        wlan.records.length = 0;
+      }),
+      { numRuns: 100 },
+    );
+    await guest.client.close();
+    guest = await FakeHost.connect(wlan.path);
+    await guest.setUpPci();
+    expect(await guest.client.read32(0x128)).toBe(0); // BHI_EXECENV: PBL, waiting for its image
+    await guest.client.close();
+    await wlan.close();
+  },
+  FUZZ_MS,
+);
+
+test(
+  "a host that refuses some of the DMA leaves the device answering, and it boots once the host behaves",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 3, maxLength: 40 }), async (refused) => {
+        await host.client.close();
+        host = await FakeHost.connect(served.path);
+        let nth = 0;
+        const bad = (): boolean => refused[nth++ % refused.length] === true;
+        host.client.memory = {
+          read: (address, length) => (bad() ? undefined : host.read(address, length)),
+          write: (address, data) => !bad() && host.write(address, data),
+        };
+        await host.setUpPci();
+        await host.untilReady();
+        await host.setUpMmio();
+        await host.setState(2);
+        await host.client.write32(0x70, 0x14000 + 16);
+        expect(await host.client.config(0, 2)).toBe(0x17cb);
+        await host.client.write32(0x38, 0x202);
+        await host.until("RESET cleared", async () => (await host.client.read32(0x38)) === 0);
+      }),
+      { numRuns: 40 },
+    );
+    await host.client.close();
+    host = await FakeHost.connect(served.path);
+    await host.bringUp();
+    expect(served.endpoint.status().mhiState).toBe("M0");
+  },
+  FUZZ_MS,
+);

@@ -62,9 +62,20 @@ function clientTransferLimit(text: Buffer): number | string {
 const field = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 
+/**
+ * Where a request begins with `u32 argsz`, that is the size that its sender has for structure and answer: no smaller than the
+ * structure itself.
+ */
+function argszTooSmall(payload: Buffer, bytes: number): Answer | undefined {
+  const argsz = payload.readUInt32LE(0);
+  return argsz < bytes ? refuse(`argsz ${argsz}, expected at least ${bytes}`) : undefined;
+}
+
 // DMA_MAP: 0 u32 argsz, 4 u32 flags (1 read, 2 write), 8 u64 file offset, 16 u64 address, 24 u64 size
 function dmaMap(payload: Buffer, session: Session): Answer {
   if (payload.length !== 32) return wrongSize("32", payload.length);
+  const small = argszTooSmall(payload, 32);
+  if (small) return small;
   const flags = payload.readUInt32LE(4);
   if ((flags & ~3) !== 0) return refuse(`flags 0x${flags.toString(16)}, expected only read (1) and write (2)`);
   const range = rangeAt(payload, 16);
@@ -77,6 +88,8 @@ function dmaMap(payload: Buffer, session: Session): Answer {
 // DMA_UNMAP: 0 u32 argsz, 4 u32 flags (1 dirty bitmap, 2 all), 8 u64 address, 16 u64 size; the reply repeats it
 function dmaUnmap(payload: Buffer, session: Session): Answer {
   if (payload.length !== 24) return wrongSize("24", payload.length);
+  const small = argszTooSmall(payload, 24);
+  if (small) return small;
   const flags = payload.readUInt32LE(4);
   if ((flags & ~2) !== 0) return refuse(`flags 0x${flags.toString(16)}, expected 0 or 2 (all)`, Errno.ENOTSUP);
   if (flags === 2) session.dmaMaps.clear();
@@ -99,13 +112,15 @@ function rangeAt(payload: Buffer, at: number): { address: bigint; size: bigint }
 // DEVICE_GET_INFO: 0 u32 argsz, 4 u32 flags (1 reset, 2 PCI), 8 u32 regions, 12 u32 interrupt kinds
 function deviceInfo(payload: Buffer): Answer {
   if (payload.length !== 16) return wrongSize("16", payload.length);
-  return { payload: words(16, 3, REGION_COUNT, IRQ_COUNT) };
+  return argszTooSmall(payload, 16) ?? { payload: words(16, 3, REGION_COUNT, IRQ_COUNT) };
 }
 
 // DEVICE_GET_REGION_INFO: 0 u32 argsz, 4 u32 flags (1 read, 2 write), 8 u32 index, 12 u32 cap offset, 16 u64 size,
 // 24 u64 file offset
 function regionInfo(payload: Buffer, target: VfioTarget): Answer {
   if (payload.length !== 32) return wrongSize("32", payload.length);
+  const small = argszTooSmall(payload, 32);
+  if (small) return small;
   const index = payload.readUInt32LE(8);
   if (index >= REGION_COUNT) return refuse(`region ${index}, expected 0 to ${REGION_COUNT - 1}`);
   const size = target.regionSize(index);
@@ -115,6 +130,8 @@ function regionInfo(payload: Buffer, target: VfioTarget): Answer {
 // DEVICE_GET_IRQ_INFO: 0 u32 argsz, 4 u32 flags (1 eventfd, 8 no resize), 8 u32 index, 12 u32 count
 function irqInfo(payload: Buffer, target: VfioTarget): Answer {
   if (payload.length !== 16) return wrongSize("16", payload.length);
+  const small = argszTooSmall(payload, 16);
+  if (small) return small;
   const index = payload.readUInt32LE(8);
   if (index >= IRQ_COUNT) return refuse(`interrupt kind ${index}, expected 0 to ${IRQ_COUNT - 1}`);
   return { payload: words(16, 9, index, target.irqCount(index)) };
@@ -125,6 +142,8 @@ function irqInfo(payload: Buffer, target: VfioTarget): Answer {
 // The descriptors that come along are not used: interrupts go out as DMA writes of the MSI message.
 function setIrqs(payload: Buffer, target: VfioTarget): Answer {
   if (payload.length < 20) return wrongSize("at least 20", payload.length);
+  const small = argszTooSmall(payload, 20);
+  if (small) return small;
   const flags = payload.readUInt32LE(4);
   const data = flags & 7;
   const action = flags & 0x38;

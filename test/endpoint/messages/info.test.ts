@@ -27,6 +27,9 @@ test("there are 32 MSI vectors and nothing else", async () => {
 });
 
 test.each([
+  ["device info with room for 15 bytes", Cmd.GET_INFO, u32s(15, 0, 0, 0)],
+  ["region info with room for 31 bytes", Cmd.GET_REGION_INFO, u32s(31, 0, 0, 0, 0, 0, 0, 0)],
+  ["irq info with room for nothing", Cmd.GET_IRQ_INFO, u32s(0, 0, 1, 0)],
   ["device info too short", Cmd.GET_INFO, Buffer.alloc(12)],
   ["device info too long", Cmd.GET_INFO, Buffer.alloc(20)],
   ["region info too short", Cmd.GET_REGION_INFO, Buffer.alloc(31)],
