@@ -48,7 +48,6 @@ describe("on events", () => {
   test.each<[string, PostedEvent[], PostedEvent[]]>([
     ["ee-event-missing", [M0, AMSS], [M0]],
     ["m0-duplicated", [M0, AMSS], [M0, M0, AMSS]],
-    ["m0-late", [M0, AMSS], [AMSS]],
     ["command-refused", [DONE, M0], [event(0x10000000, 0x00210000), M0]],
     ["command-refused:code=17", [DONE], [event(0x11000000, 0x00210000)]],
     ["command-completion-astray", [DONE], [{ ...DONE, ptr: 0x8000_1000n }]],
@@ -101,6 +100,8 @@ describe("elsewhere", () => {
   test("reset, M0, interrupts, silence, registers", () => {
     expect(board("reset-stuck").made.ignoreReset()).toBe(true);
     expect(board("m0-not-acked:skip=1").made.ignoreM0()).toBe(false);
+    const late = board("m0-late:delayMs=40").made;
+    expect([late.delayM0(), late.delayM0()]).toEqual([40, 0]);
     expect(board("interrupt-lost").made.loseInterrupt(0)).toBe(true);
     expect(board("service-silent").made.silence("IPCR")).toBe(true);
     expect([...board("doorbells-out-of-range").made.registers()]).toEqual([[0x18, 0x7fff0000]]);

@@ -157,3 +157,25 @@ test.each([
 ])("%s is refused with what was expected", (text, expected) => {
   expect(() => arm(text)).toThrow(expected);
 });
+
+test("m0-late: M0 is acknowledged after its delay, and not at all where a reset came meanwhile", async () => {
+  const { host, served } = bench;
+  served.endpoint.faults.arm("m0-late", { delayMs: 60, times: 2 });
+  await host.setUpPci();
+  await host.untilReady();
+  await host.setUpMmio();
+  const began = performance.now();
+  await host.setState(2);
+  await host.untilEvents(2);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(55);
+  expect(await host.mhiState()).toBe(2);
+
+  await host.client.write32(0x38, 2);
+  await host.untilReady();
+  await host.setUpMmio();
+  await host.setState(2);
+  await host.client.write32(0x38, 2);
+  await host.untilReady();
+  await new Promise((resolve) => setTimeout(resolve, 90));
+  expect(await host.mhiState()).toBe(1);
+});

@@ -22,6 +22,8 @@ const VERDICTS: Readonly<Record<string, RegExp | undefined>> = {
   "bind with rddm": /SYS_ERR: device reported a system error in M0 \(EE RDDM\)/,
   "unbind with reset-stuck": /the host did not come to an end/,
   "function reset with doorbells-out-of-range": /outside its BAR|did not enter M0/,
+  "ping with transfers-swapped": /another buffer than the one whose turn it was|out of order/,
+  "ping with doorbell-mode-missing": /pings that came back|DB_MODE|stalls|stands still/,
   "echo with transfer-late": undefined,
   "echo with transfer-lost": /did not send an answer/,
   "echo with transfer-duplicated": /one buffer of channel 5 \(DIAG\) twice|another buffer/,

@@ -109,6 +109,10 @@ export class FaultBoard implements FaultQuestions {
     return this.#any((hooks) => hooks.ignoreM0?.());
   }
 
+  delayM0(): number {
+    return Math.max(0, ...[...this.#armed.values()].map(({ hooks }) => hooks.delayM0?.() ?? 0));
+  }
+
   events(ring: number, events: readonly PostedEvent[]): readonly PostedEvent[] {
     return this.#folded(events, (hooks, before) => hooks.events?.(ring, before));
   }

@@ -44,6 +44,8 @@ export interface FaultHooks {
   ignoreReset?(): boolean;
   /** MHICTRL = M0 was written; true = take no notice. */
   ignoreM0?(): boolean;
+  /** The same; so many ms until it is acknowledged. */
+  delayM0?(): number;
   /** Events are about to be posted on a ring: what is posted in their place. The last fault asked has the last word. */
   events?(ring: number, events: readonly PostedEvent[]): readonly PostedEvent[] | undefined;
   /** A ring's read pointer is about to be told to the host: what is told in its place. */

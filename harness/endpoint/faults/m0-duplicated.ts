@@ -1,6 +1,6 @@
 import { MhiState } from "../../mhi/mhi-state.ts";
+import { ElementType, elementCode, elementType } from "../../mhi/ring-element.ts";
 import { defineFault, occasions, WHEN } from "./fault.ts";
-import { tellsState } from "./state-event.ts";
 
 /** Harmless: the host enters PM M0 again. */
 export const m0Duplicated = defineFault({
@@ -12,7 +12,8 @@ export const m0Duplicated = defineFault({
     return {
       events: (_ring, events) =>
         events.flatMap((event) => {
-          if (!tellsState(event, MhiState.M0) || !acts()) return [event];
+          const isState = elementType(event.dword1) === ElementType.STATE_CHANGE_EVENT;
+          if (!isState || elementCode(event.dword0 >>> 0) !== MhiState.M0 || !acts()) return [event];
           port.acted("M0 event posted twice");
           return [event, event];
         }),

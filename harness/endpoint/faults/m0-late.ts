@@ -1,11 +1,9 @@
-import { MhiState } from "../../mhi/mhi-state.ts";
 import { defineFault, occasions, WHEN } from "./fault.ts";
-import { tellsState } from "./state-event.ts";
 
-/** Within the driver's time-out only slow; beyond it the boot ends, or the resume fails, and the event comes to nobody. */
+/** Within the driver's time-out only slow; beyond it the boot ends, or the resume fails. */
 export const m0Late = defineFault({
   name: "m0-late",
-  about: "M0 is told late: to a boot, or to a resume from M3",
+  about: "MHICTRL = M0 is acknowledged late, at a boot or a resume from M3; all else waits",
   options: {
     ...WHEN,
     delayMs: { kind: "whole-number", min: 1, max: 600_000, default: 500, about: "how late, ms" },
@@ -13,13 +11,11 @@ export const m0Late = defineFault({
   arm: ({ delayMs, ...when }, port) => {
     const acts = occasions(when);
     return {
-      events: (ring, events) =>
-        events.filter((event) => {
-          if (!tellsState(event, MhiState.M0) || !acts()) return true;
-          port.acted(`M0 event ${delayMs} ms late`);
-          port.later(delayMs, () => port.post(ring, [event]));
-          return false;
-        }),
+      delayM0: () => {
+        if (!acts()) return 0;
+        port.acted(`M0 acknowledged ${delayMs} ms late`);
+        return delayMs;
+      },
     };
   },
 });

@@ -8,6 +8,7 @@
  * Sources: facts of drivers/bus/mhi/host (pm.c, init.c) and of the Linux endpoint stack's behaviour on SDX55.
  */
 
+import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../../base/errors.ts";
 import { hex } from "../../base/hex.ts";
 import { ExecEnv } from "../../mhi/exec-env.ts";
@@ -58,6 +59,8 @@ export class MhiDevice {
   readonly #channels: Channels;
   readonly #commands: CommandRing;
   #state: MhiState = MhiState.RESET;
+  /** Counted up whenever all is forgotten. */
+  #life = 0;
   #resetPending = false;
   #wakeVote = false;
   /** The host was reset while the device slept with its slot powered: a wake, or a reboot? */
@@ -310,6 +313,8 @@ export class MhiDevice {
       return;
     }
     if (this.#faults.ignoreM0()) return;
+    const lateMs = this.#faults.delayM0();
+    if (lateMs > 0 && !(await this.#livesOnFor(lateMs))) return;
     this.#sleptThroughReset = false;
     if (!this.#events.loaded) await this.#loadContexts();
     if (!this.#events.has(CONTROL_RING)) {
@@ -321,6 +326,13 @@ export class MhiDevice {
     await this.#boot.enteredM0();
     this.#commands.resume();
     this.#channels.resume();
+  }
+
+  /** False where the device was reset or lost its power meanwhile: what was under way is void. */
+  async #livesOnFor(ms: number): Promise<boolean> {
+    const life = this.#life;
+    await delay(ms);
+    return life === this.#life && !this.#resetPending;
   }
 
   async #loadContexts(): Promise<void> {
@@ -392,6 +404,7 @@ export class MhiDevice {
   }
 
   #forget(): void {
+    this.#life += 1;
     this.#queue.clear();
     this.#events.clear();
     this.#channels.clear();

@@ -45,6 +45,21 @@ test("function reset with doorbells-out-of-range", async ({ rig, timeline }) => 
   await expect(timeline).toFollow(scenario.boot(rig.family));
 });
 
+const AT_PING = [
+  ["transfers-swapped", { channel: 101 }],
+  ["doorbell-mode-missing", { channel: 100 }],
+] as const;
+
+for (const [fault, options] of AT_PING) {
+  test(`ping with ${fault}`, async ({ rig, timeline }) => {
+    await rig.probeAgain(); // what the one before left in the ring
+    await rig.injectFault(fault, options);
+    const ping = await rig.ping("IP_HW0", { count: 20 });
+    await expect(timeline).toStayLegal();
+    expect(ping, "pings that came back").toMatchObject({ received: 20 });
+  });
+}
+
 const AT_ECHO = [
   "transfer-late",
   "transfer-lost",
