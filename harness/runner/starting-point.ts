@@ -13,7 +13,8 @@ import { readRuntimePm, setRuntimeControl, waitRuntimeStatus } from "../rig/host
 import { preflight, preflightMissing } from "../rig/preflight.ts";
 import type { KeeperClient } from "./keeper-client.ts";
 import { NotJudged } from "./outcome.ts";
-import { DEVICE_MAY_BE_THE_CAUSE, type Rig } from "./rig.ts";
+import type { Rig } from "./rig.ts";
+import { DEVICE_MAY_BE_THE_CAUSE } from "./rig-base.ts";
 
 /** PM states in which a device may be left alone. */
 const AT_REST: ReadonlySet<number> = new Set([PmState.M0, PmState.M2]);
