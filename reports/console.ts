@@ -50,6 +50,20 @@ const figures = (test: TestRecord): string =>
 
 const NO_HISTORY: EarlierLookup = () => undefined;
 
+/** Tests that the rig cannot do, for the end of a run: one line a reason. */
+export function skippedLines(tests: readonly TestRecord[], colors: Colors = pc): string[] {
+  const groups = new Map<string, TestRecord[]>();
+  for (const test of tests.filter(({ outcome }) => outcome === "skipped")) {
+    const key = JSON.stringify([test.area, test.summary]);
+    groups.set(key, [...(groups.get(key) ?? []), test]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    return testLine(group.length === 1 ? first : { ...first, title: `${group.length} tests` }, colors);
+  });
+}
+
 /**
  * One test: its line, and for findings a block of what was expected, what was found and whether it is known.
  *

@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestResult } from "@playwright/test/reporter";
-import { headLine, summary, testLine } from "../../reports/console.ts";
+import { headLine, skippedLines, summary, testLine } from "../../reports/console.ts";
 import { renderHtml } from "../../reports/html/render.ts";
 import { renderJunit } from "../../reports/junit.ts";
 import { systemClock } from "../base/clock.ts";
@@ -65,7 +65,7 @@ export default class MhiReporter implements Reporter {
     if (file) this.#takeRig(file);
     const record = this.#settle(test, result, file?.record ?? withoutRecord(test, result, this.#run.dir));
     this.#final.set(test.id, record);
-    this.#print(testLine(record, undefined, this.#earlier));
+    if (record.outcome !== "skipped") this.#print(testLine(record, undefined, this.#earlier));
   }
 
   onError(error: { message?: string }): void {
@@ -82,6 +82,7 @@ export default class MhiReporter implements Reporter {
     writeSignatures(this.#run.dir, record);
     writeFileSync(join(this.#run.dir, "index.html"), renderHtml(record, { known: knownById }));
     writeFileSync(join(this.#run.dir, "junit.xml"), renderJunit(record));
+    this.#print(skippedLines(record.tests));
     this.#print(summary(record, relative(process.cwd(), join(this.#run.dir, "index.html"))));
   }
 

@@ -19,8 +19,10 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
   flaky: "≈",
   skipped: "–",
 };
-/** What needs a person comes first; the order within an outcome is that of the run. */
-const ORDER: readonly Outcome[] = ["fail", "infra", "inconclusive", "flaky", "skipped", "pass"];
+/** What needs a person comes first, what was not asked last; the order within an outcome is that of the run. */
+const ORDER: readonly Outcome[] = ["fail", "infra", "inconclusive", "flaky", "pass", "skipped"];
+/** In the heading. */
+const COUNTED: readonly Outcome[] = ["pass", "skipped", "flaky", "inconclusive", "infra", "fail"];
 const MAX_BECAUSE = 40; // more than that is no longer the smallest sub-trace; all of it stands in the table below
 
 const badge = (outcome: Outcome): string =>
@@ -69,8 +71,7 @@ function exitWords(run: RunRecord): { readonly outcome: Outcome; readonly text: 
 }
 
 const counts = (run: RunRecord): string =>
-  ORDER.toReversed()
-    .filter((outcome) => run.counts[outcome] > 0 || outcome === "pass" || outcome === "fail")
+  COUNTED.filter((outcome) => run.counts[outcome] > 0 || outcome === "pass" || outcome === "fail")
     .map(
       (outcome) =>
         `<span class="count ${run.counts[outcome] > 0 ? outcome : "none"}">${SIGNS[outcome]} <b>${run.counts[outcome]}</b> ${outcomeWord(outcome)}</span>`,

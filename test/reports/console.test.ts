@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
-import { headLine, summary, testLine } from "../../reports/console.ts";
+import { headLine, skippedLines, summary, testLine } from "../../reports/console.ts";
 import { fixtureRun, testOf } from "./support/fixture.ts";
 
 const plain = pc.createColors(false);
@@ -16,6 +16,21 @@ describe("console text", () => {
     ];
     const golden = readFileSync(new URL("../data/reports/console.txt", import.meta.url), "utf8");
     expect(`${lines.join("\n")}\n`).toBe(golden);
+  });
+
+  test("skipped tests come together, a line a reason", () => {
+    const base = { ...testOf(fixtureRun(), "pass"), outcome: "skipped" as const, area: "channels" };
+    const tests = [
+      { ...base, title: "LOOPBACK: 1 bytes", summary: "no LOOPBACK" },
+      testOf(fixtureRun(), "fail"),
+      { ...base, title: "AT on DUN", summary: "no DUN" },
+      { ...base, title: "LOOPBACK: 64 bytes", summary: "no LOOPBACK" },
+    ];
+    expect(skippedLines(tests, plain).map((line) => line.replaceAll(/ {2,}/g, " | "))).toEqual([
+      " | skip | channels | 2 tests | no LOOPBACK",
+      " | skip | channels | AT on DUN | no DUN",
+    ]);
+    expect(skippedLines([], plain)).toEqual([]);
   });
 
   test("a failed test is one line and what was expected and found, never more than asked", () => {
