@@ -86,6 +86,11 @@ export class EndpointClient {
     return this.#call("low-power", {});
   }
 
+  /** Asleep in D3hot, the device asks to be woken. */
+  requestWake(): Promise<Signalled> {
+    return this.#call("wake", {});
+  }
+
   deviceGone(): Promise<EndpointStatus> {
     return this.#call("device.gone", {});
   }

@@ -34,6 +34,7 @@ const OPERATIONS: { readonly [K in ControlOp]: Operation<ControlOps[K]["result"]
     endpoint.raiseSysErr(via),
   ),
   "low-power": operation(NONE, (endpoint) => endpoint.requestLowPower()),
+  wake: operation(NONE, (endpoint) => endpoint.requestWake()),
   "device.gone": operation(NONE, (endpoint) => {
     endpoint.goAway("told so");
     return endpoint.status();

@@ -53,6 +53,7 @@ export interface ControlOps {
   readonly "slot-power.set": { readonly args: { readonly value: SlotPower }; readonly result: EndpointStatus };
   readonly "sys-err": { readonly args: { readonly via?: SysErrVia }; readonly result: Signalled };
   readonly "low-power": { readonly args: Record<string, never>; readonly result: Signalled };
+  readonly wake: { readonly args: Record<string, never>; readonly result: Signalled };
   readonly "device.gone": { readonly args: Record<string, never>; readonly result: EndpointStatus };
   readonly "device.back": { readonly args: Record<string, never>; readonly result: EndpointStatus };
 }

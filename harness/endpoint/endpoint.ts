@@ -152,6 +152,19 @@ export class Endpoint implements VfioTarget {
       : { signalled: false, why: "the device is not there" };
   }
 
+  /**
+   * Asleep in D3hot, the device asks to be woken. vfio-user carries no PME message; the host's PCI core finds the status bit
+   * when it polls, each second (pci_pme_list_scan, drivers/pci/pci.c).
+   */
+  requestWake(): Signalled {
+    if (!this.#dma || this.#gone) return { signalled: false, why: "the device is not there" };
+    const signalled = this.#config.assertPme();
+    this.#log("power", signalled ? "PME: asks to be woken" : "asks to be woken, but PME is not enabled", {
+      pme: signalled,
+    });
+    return signalled ? { signalled } : { signalled, why: "not in D3hot with PME enabled by the host" };
+  }
+
   /** Falls off the bus: reads are all ones, writes go nowhere, no DMA, no interrupts. */
   goAway(why: string): void {
     if (this.#gone) return;

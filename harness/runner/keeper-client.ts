@@ -30,6 +30,7 @@ export class KeeperClient {
   setFault = (name: string, on: boolean, options?: Record<string, unknown>): Promise<unknown> =>
     this.#rpc.call("fault", { name, on, ...(options && { options }) });
   raiseSysErr = (): Promise<unknown> => this.#rpc.call("sys-err");
+  deviceAsks = (what: protocol.DeviceAsk): Promise<unknown> => this.#rpc.call("device.asks", { for: what });
   setSlotPower = (value: "kept" | "lost"): Promise<unknown> => this.#rpc.call("slot-power", { value });
   setBroken = (reason: string | undefined): Promise<unknown> => this.#rpc.call("broken", { reason: reason ?? null });
   consoleWrite = (text: string): Promise<unknown> => this.#rpc.call("console.write", { text });

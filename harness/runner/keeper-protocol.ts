@@ -50,6 +50,9 @@ export const faultArgs = z.object({
   options: z.record(z.string(), z.unknown()).optional(),
 });
 export const slotPowerArgs = z.object({ value: z.enum(["kept", "lost"]) });
+/** low-power: from M0 to M2; wake: out of D3hot. */
+export const askArgs = z.object({ for: z.enum(["low-power", "wake"]) });
+export type DeviceAsk = z.infer<typeof askArgs>["for"];
 export const sinceArgs = z.object({ sinceNs: z.number() });
 export const claimArgs = z.object({ who: z.string(), pid: z.number().int() });
 export const brokenArgs = z.object({ reason: z.string().nullable() });

@@ -202,6 +202,7 @@ export class Keeper {
         return this.#opened().faults.set(name, on, options);
       },
       "sys-err": () => this.#opened().raiseSysErr(),
+      "device.asks": (args: unknown) => this.#opened().deviceAsks(protocol.askArgs.parse(args).for),
       faults: () => this.#opened().faults.list(),
       "slot-power": (args: unknown) => this.#opened().setSlotPower(protocol.slotPowerArgs.parse(args).value),
       "console.since": (args: unknown) => {

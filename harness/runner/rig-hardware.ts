@@ -7,7 +7,7 @@ import { VirtualLab } from "../lab/virtual-lab.ts";
 import type { RigFile, SshRigFile, VirtualRigFile } from "../rig/inventory/schema.ts";
 import { CommandPower } from "../rig/power/command.ts";
 import type { FaultInjector, PowerDriver, PowerState, SlotDriver } from "../rig/power/power.ts";
-import type { ExitNote, SshAccess } from "./keeper-protocol.ts";
+import type { DeviceAsk, ExitNote, SshAccess } from "./keeper-protocol.ts";
 import { cacheDir, rigStateDir } from "./paths.ts";
 
 export interface RigHardware {
@@ -27,6 +27,8 @@ export interface RigHardware {
   setSlotPower(value: "kept" | "lost"): Promise<void>;
   /** Lets the device raise SYS_ERR now. @throws RigFault when it is in no state to. */
   raiseSysErr(): Promise<void>;
+  /** @throws RigFault `device-not-asked`: it is in no state to ask for that. */
+  deviceAsks(what: DeviceAsk): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -97,6 +99,12 @@ async function openVirtual(rig: VirtualRigFile, options: HardwareOptions): Promi
       if (!signalled)
         throw new RigFault("sys-err-not-raised", `the device did not raise SYS_ERR: ${why ?? "no reason given"}`);
     },
+    deviceAsks: async (what) => {
+      const { endpoint } = lab;
+      const { signalled, why } = await (what === "wake" ? endpoint.requestWake() : endpoint.requestLowPower());
+      if (!signalled)
+        throw new RigFault("device-not-asked", `the device did not ask for ${what}: ${why ?? "no reason given"}`);
+    },
     close: () => lab.close(),
   };
 }
@@ -127,6 +135,7 @@ async function openReal(rig: SshRigFile, options: HardwareOptions): Promise<RigH
     reset: cannot("reset its host"),
     wakeup: cannot("wake its host"),
     raiseSysErr: cannot("let its device raise SYS_ERR"),
+    deviceAsks: cannot("let its device ask for another power state"),
     setSlotPower: cannot("choose the slot's power in suspend"),
     close: async () => undefined,
   };

@@ -17,11 +17,13 @@ import { setRuntimeControl, waitRuntimeStatus } from "../rig/host/runtime-pm.ts"
 import { suspendHost } from "../rig/host/suspend.ts";
 import type { VirtualRigFile } from "../rig/inventory/schema.ts";
 import { FirmwareStage, type FirmwareState } from "./firmware-stage.ts";
+import type { DeviceAsk } from "./keeper-protocol.ts";
 import { RigTraffic } from "./rig-traffic.ts";
 
 export type Ability =
   | "slot"
   | "slot-power"
+  | "device-asks"
   | "sys-err"
   | "echo"
   | "power"
@@ -181,6 +183,10 @@ export class Rig extends RigTraffic {
         );
       }
     });
+
+  /** The device asks for M2 (it posts M1), or, asleep in M3 and D3hot, to be woken (PME). Virtual rigs only. */
+  deviceAsks = (what: DeviceAsk): Promise<void> =>
+    this.action("device-asks", what, async () => void (await this.keeper.deviceAsks(what)));
 
   // --- trouble on demand
 

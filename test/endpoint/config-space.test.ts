@@ -68,3 +68,18 @@ test("MSI: enable and vectors are writable, the capability's own bits are not", 
   await client.setConfig(0x52, 0xffff, 2);
   expect(await client.config(0x52, 2)).toBe(0x00fb);
 });
+
+test("asks to be woken only from D3hot with PME enabled; the host clears the bit by writing a 1", async () => {
+  const { client } = bench.host;
+  const asked = (): boolean => bench.served.endpoint.requestWake().signalled;
+  expect(asked()).toBe(false);
+  await client.setConfig(0x44, 0x0003, 2);
+  expect(asked()).toBe(false);
+  await client.setConfig(0x44, 0x0103, 2);
+  expect(asked()).toBe(true);
+  expect((await client.config(0x44, 2)) & 0x8103).toBe(0x8103);
+  await client.setConfig(0x44, 0x8100, 2);
+  expect((await client.config(0x44, 2)) & 0x8103).toBe(0x0100);
+  bench.served.endpoint.goAway("test");
+  expect(asked()).toBe(false);
+});

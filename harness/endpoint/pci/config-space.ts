@@ -9,7 +9,7 @@
 import type { FamilyProfile } from "../../mhi/families/family.ts";
 import { addExpressCapability, DEVCTL, DEVCTL_FLR } from "./express.ts";
 import { addMsiCapability, MSI_CONTROL, type MsiMessage, readMsi } from "./msi.ts";
-import { addPowerCapability, PMCSR, PMCSR_STATE } from "./power.ts";
+import { addPowerCapability, PMCSR, PMCSR_PME_ENABLE, PMCSR_PME_STATUS, PMCSR_STATE } from "./power.ts";
 
 export const CONFIG_BYTES = 4096;
 const BAR0 = 0x10;
@@ -67,6 +67,14 @@ export class ConfigSpace {
   /** 0 = D0 ... 3 = D3hot. */
   get powerState(): number {
     return this.#bytes.readUInt16LE(PMCSR) & PMCSR_STATE;
+  }
+
+  /** The device wants to be woken from D3hot: PME_Status. False where the host has not enabled it. */
+  assertPme(): boolean {
+    const control = this.#bytes.readUInt16LE(PMCSR);
+    if ((control & PMCSR_STATE) !== 3 || (control & PMCSR_PME_ENABLE) === 0) return false;
+    this.#bytes.writeUInt16LE(control | PMCSR_PME_STATUS, PMCSR);
+    return true;
   }
 
   get msi(): MsiMessage {

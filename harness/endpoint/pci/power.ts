@@ -11,13 +11,13 @@ export const PMCSR = AT + 4;
 export const PMCSR_STATE = 0x0003;
 /** D3hot to D0 keeps the configuration: without it every runtime resume would be a reset. */
 const NO_SOFT_RESET = 0x0008;
-const PME_ENABLE = 0x0100;
+export const PMCSR_PME_ENABLE = 0x0100;
 /** Write-1-to-clear. Kept as a plain bit, the PCI core's PME poll resumes the device a second after each suspend. */
-const PME_STATUS = 0x8000;
+export const PMCSR_PME_STATUS = 0x8000;
 
 export function addPowerCapability(config: ConfigBuilder): void {
   config.set8(AT, 0x01);
   config.set8(AT + 1, NEXT);
   config.set16(AT + 2, VERSION_3 | PME_SUPPORT);
-  config.set16(PMCSR, NO_SOFT_RESET, PMCSR_STATE | PME_ENABLE, PME_STATUS);
+  config.set16(PMCSR, NO_SOFT_RESET, PMCSR_STATE | PMCSR_PME_ENABLE, PMCSR_PME_STATUS);
 }
