@@ -43,7 +43,10 @@ export class Rig extends RigTraffic {
   /** What this rig can do that not every rig can: a suite skips what the rig cannot. */
   can(ability: Ability): boolean {
     const { driverDoes } = this.family;
-    if (ability === "suspend" || ability === "runtime-pm" || ability === "unbind") return driverDoes.includes(ability);
+    // the whole host sleeps, so all of its devices must be able to
+    if (ability === "suspend")
+      return [this, ...this.neighbours].every(({ family }) => family.driverDoes.includes(ability));
+    if (ability === "runtime-pm" || ability === "unbind") return driverDoes.includes(ability);
     if (ability === "sys-err" && !driverDoes.includes("sys-err-recovery")) return false;
     if (ability === "crash-dump") return this.file.kind === "virtual" && driverDoes.includes(ability);
     if (ability === "rddm") return this.hasLabClient && this.deviceFamily.rddmBytes !== undefined;

@@ -165,10 +165,13 @@ export class StartingPoint {
 
   /** Awake, and not falling asleep in the middle of a test by itself: the driver allows autosuspend at every mission mode. */
   async #awake(): Promise<void> {
-    const address = await this.#rig.address();
-    if ((await readRuntimePm(this.#rig.host.shell, address)).status === "unsupported") return;
-    await setRuntimeControl(this.#rig.host.shell, address, "on");
-    await waitRuntimeStatus(this.#rig.host.shell, address, "active", this.#rig.family.timeoutMs);
+    const { shell } = this.#rig.host;
+    const devices = [{ address: await this.#rig.address(), family: this.#rig.family }, ...this.#rig.neighbours];
+    for (const { address, family } of devices) {
+      if ((await readRuntimePm(shell, address)).status === "unsupported") continue;
+      await setRuntimeControl(shell, address, "on");
+      await waitRuntimeStatus(shell, address, "active", family.timeoutMs);
+    }
   }
 
   async #bounce(): Promise<void> {

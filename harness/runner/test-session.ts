@@ -169,10 +169,11 @@ export class TestSession {
     return { findings, story, measures: this.trace.followed.flatMap(({ verdict }) => [...verdict.measures]) };
   }
 
-  /** Of another device: what the test's scenarios brought about on purpose they did to the DUT alone. */
+  /** Of another device: what the test's scenarios brought about on purpose they did to the DUT alone, unless the whole host slept. */
   #findingsOf({ family, address, timeline }: NeighbourTrace): FindingRecord[] {
+    const slept = this.#rig.actions.some(({ name }) => name === "suspend");
     return timeline
-      .verdicts()
+      .verdicts((at) => (slept ? this.trace.allowed(at) : []))
       .map((finding) => ({ ...finding, title: `${family.id} at ${address}: ${finding.title}`, because: [] }));
   }
 

@@ -109,7 +109,7 @@ export class Trace {
   }
 
   #judged(at: number, scenario: Scenario, fromNs: number): Verdict {
-    const options = { family: this.#source.family, scenario, scenarioFromNs: fromNs, allowed: this.#allowed(at) };
+    const options = { family: this.#source.family, scenario, scenarioFromNs: fromNs, allowed: this.allowed(at) };
     return judge(this.#evidence(at), options);
   }
 
@@ -133,12 +133,17 @@ export class Trace {
     this.#source.checkRig();
   }
 
-  /** The always-on rules over all segments, with what the scenarios found. */
-  verdicts(): FindingRecord[] {
+  /**
+   * The always-on rules over all segments, with what the scenarios found.
+   *
+   * @param alsoAllowed by segment: what was brought about on purpose by what another device was followed in
+   */
+  verdicts(alsoAllowed: (at: number) => readonly AllowedWindow[] = () => []): FindingRecord[] {
     // Their order is kept: the judge puts a cause before what follows from it.
     const findings = [...this.followed.flatMap(({ verdict }) => [...verdict.findings]), ...this.#asked];
     for (const at of this.segments.keys()) {
-      const verdict = judge(this.#evidence(at), { family: this.#source.family, allowed: this.#allowed(at) });
+      const allowed = [...this.allowed(at), ...alsoAllowed(at)];
+      const verdict = judge(this.#evidence(at), { family: this.#source.family, allowed });
       for (const finding of verdict.findings) {
         if (!findings.some((known) => known.title === finding.title && known.segment === finding.segment)) {
           findings.push(finding);
@@ -152,7 +157,7 @@ export class Trace {
   fromNs = (at: number): number => this.#fromNs[at] ?? this.segments[at]?.events[0]?.tNs ?? 0;
 
   /** What the scenarios followed so far have brought about on purpose, each from its begin to its last step. */
-  #allowed(at: number): AllowedWindow[] {
+  allowed(at: number): AllowedWindow[] {
     return this.followed.filter((entry) => entry.segment === at).flatMap((entry) => [...entry.verdict.allowed]);
   }
 
