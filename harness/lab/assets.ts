@@ -83,7 +83,7 @@ export async function ensureAssets(options: AssetOptions): Promise<LabAssets> {
   const built = { version: debian, release: kernel.release };
   const extraModules = [
     ...(await outOfTreeModules(families, { ...built, named, kernel }, fetching)),
-    ...(options.clientModule ? await ensureClient(built, fetching) : []),
+    ...(options.clientModule ? await clientModule({ ...built, named }, fetching) : []),
     ...(options.drivers ? await userModules(options.drivers, built, fetching) : []),
   ];
   const image = await ensureImage({
@@ -130,6 +130,18 @@ async function outOfTreeModules(
   throw new RigFault(
     "no-module-source",
     `family ${family.id} needs the module ${family.outOfTree}, which ${kernel.modulesDir} has not; build it into that kernel, or choose one of Debian's with --kernel`,
+  );
+}
+
+/** @throws RigFault `module-build`, `no-module-source` */
+async function clientModule(
+  { named, ...kernel }: { readonly version: string; readonly release: string; readonly named: string | undefined },
+  fetching: Omit<PackagesOptions, "set">,
+): Promise<readonly ExtraModule[]> {
+  if (named === undefined) return await ensureClient(kernel, fetching);
+  throw new RigFault(
+    "no-module-source",
+    `\`clientModule\` of the rig file is compiled against headers of Debian's kernels, and ${named} is your own; choose one of Debian's with --kernel, or leave clientModule out`,
   );
 }
 

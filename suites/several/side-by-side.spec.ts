@@ -20,7 +20,7 @@ test("SYS_ERR of one leaves the others alone", async ({ rig, timeline, neighbour
   );
   await rig.raiseSysErr();
   await expect(timeline).toFollow(scenario.sysErrRecovery(rig.family));
-  for (const { timeline: other } of neighbours) await expect(other).not.toHaveReachedPmState("SYS_ERR_DETECT");
+  for (const { timeline: other } of neighbours) await expect(other).toNeverEnter("SYS_ERR_DETECT");
   await rig.expectMissionMode();
 });
 
@@ -29,6 +29,6 @@ test("one is bound anew, the others go on", async ({ rig, timeline, neighbours }
   await expect(timeline).toFollow(scenario.unbind(rig.family));
   await rig.bind();
   await expect(timeline).toFollow(scenario.boot(rig.family));
-  for (const { timeline: other } of neighbours) await expect(other).not.toHaveReachedPmState("DISABLE");
+  for (const { timeline: other } of neighbours) await expect(other).toNeverEnter("DISABLE");
   await rig.expectMissionMode();
 });

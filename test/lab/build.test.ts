@@ -27,7 +27,7 @@ describe("the packages to build with", () => {
 });
 
 describe("the first error of a build", () => {
-  const of = (...lines: string[]) => firstError(lines.join("\n"), "/cache/work", "/home/me/linux/drivers/bus/mhi");
+  const of = (...lines: string[]) => firstError(lines.join("\n"), "/cache/build", "/home/me/linux/drivers/bus/mhi");
 
   test.each([
     [
@@ -37,7 +37,7 @@ describe("the first error of a build", () => {
     ],
     [
       "the compiler's, absolute",
-      ["/cache/work/host/pm.c:1:10: fatal error: no.h: No such file or directory"],
+      ["/cache/build/host/pm.c:1:10: fatal error: no.h: No such file or directory"],
       "/home/me/linux/drivers/bus/mhi/host/pm.c:1:10: fatal error: no.h: No such file or directory",
     ],
     [

@@ -138,7 +138,17 @@ export class Channels {
 
   #functionOf({ name, channel }: ChannelProfile): ChannelFunction {
     const { device } = this.#port;
-    return functionFor(device.family, name)({ device, send: (answer) => this.#send(channel | 1, answer) });
+    const made = functionFor(
+      device.family,
+      name,
+    )({
+      device,
+      send: (answer) => {
+        // one that answers late may have been forgotten by a reset: the new one's host must not hear of it
+        if (this.#channels.get(channel)?.behind === made) this.#send(channel | 1, answer);
+      },
+    });
+    return made;
   }
 
   #speakFirst(uplink: number): void {

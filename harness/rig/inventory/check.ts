@@ -115,7 +115,7 @@ const valueAt = (data: unknown, path: DocumentPath): unknown =>
 function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "an empty value";
-  if (Array.isArray(value)) return "a list";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "a mapping";
   return typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
 }
