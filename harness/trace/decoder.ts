@@ -1,14 +1,15 @@
 /**
  * Bytes of the per-CPU streams in, typed events and gaps out: the live decoder. One a segment (one boot of the host).
- * Memory beside the events: one page a CPU.
+ * Memory beside the events: one page and one batch a CPU.
  */
 import type { Nanoseconds } from "../base/clock.ts";
-import { BatchNames, EventBatch } from "./batch.ts";
+import { BatchNames } from "./batch.ts";
+import { HotMemory } from "./hot/hot-memory.ts";
 import type { Gap, GapReason, TraceEvent } from "./mhi-events.ts";
 import type { FormatSet } from "./ring/format-set.ts";
 import { Lane } from "./ring/lane.ts";
 import type { PageLayout } from "./ring/layout.ts";
-import { fillRows, queueOf, rowWriter } from "./ring/rows.ts";
+import { fillRows, queueOf, RowWriter } from "./ring/rows.ts";
 import { Timeline } from "./timeline.ts";
 
 /** How far one CPU's stream has been read. */
@@ -28,6 +29,7 @@ export interface StreamPosition {
 
 interface Stream {
   readonly lane: Lane;
+  writer: RowWriter;
   /** Bytes of the page under way, and all bytes so far. */
   filled: number;
   bytes: number;
@@ -47,17 +49,18 @@ export class SegmentDecoder {
   readonly #options: DecoderOptions;
   readonly #streams = new Map<number, Stream>();
   readonly #names = new BatchNames();
-  readonly #batch = new EventBatch(this.#names, 1024);
-  #write: (lane: Lane) => void;
+  #formats: FormatSet;
 
   constructor(options: DecoderOptions) {
     this.#options = options;
-    this.#write = rowWriter(this.#batch, options.formats);
+    this.#formats = options.formats;
   }
 
   /** From here on records are read by these formats: drain the streams first, ids may mean something else now. */
   set formats(formats: FormatSet) {
-    this.#write = rowWriter(this.#batch, formats);
+    this.#formats = formats;
+    for (const stream of this.#streams.values())
+      stream.writer = new RowWriter(this.#names, formats, stream.writer.memory);
   }
 
   position(cpu: number): StreamPosition {
@@ -113,12 +116,12 @@ export class SegmentDecoder {
     this.#options.onGap?.(gap);
   }
 
-  #page({ lane, bytes }: Stream): void {
+  #page({ lane, writer, bytes }: Stream): void {
     const { pageBytes } = this.#options.layout;
-    const batch = this.#batch;
+    const { batch } = writer;
     lane.load(pageBytes, bytes - pageBytes);
     const queue = queueOf([lane]);
-    while (fillRows(queue, batch, this.#write)) {
+    while (fillRows(queue, writer)) {
       for (let row = 0; row < batch.length; row++) this.#emit(batch.event(row));
       batch.clear();
     }
@@ -132,14 +135,18 @@ export class SegmentDecoder {
   #stream(cpu: number): Stream {
     const found = this.#streams.get(cpu);
     if (found) return found;
+    const { layout } = this.#options;
+    const memory = new HotMemory([layout.pageBytes]);
     const lane = new Lane({
-      layout: this.#options.layout,
+      layout,
+      memory,
       lane: this.#names.lane({ cpu, buffer: "", source: "trace-event" }),
       cpu,
       label: `cpu${cpu}`,
       onGap: (gap) => this.addGap(gap),
     });
-    const stream: Stream = { lane, filled: 0, bytes: 0 };
+    const writer = new RowWriter(this.#names, this.#formats, memory);
+    const stream: Stream = { lane, writer, filled: 0, bytes: 0 };
     this.#streams.set(cpu, stream);
     return stream;
   }

@@ -13,24 +13,29 @@
  * its type. The page's time stamp is that of the record before the first one: on a whole page the first delta is 0, on
  * the rest of a page that was read in parts it is not.
  *
- * The index holds some records of one page; whoever reads takes them from `next` on and calls `more` when all are taken.
+ * The index holds some records of one block; whoever reads takes them from `next` on and calls `more` when all are taken.
  */
 import type { Nanoseconds } from "../../base/clock.ts";
 import { hex } from "../../base/hex.ts";
+import { type HotMemory, INDEX_ROWS, type LaneMemory, State } from "../hot/hot-memory.ts";
 import type { Gap, GapReason } from "../mhi-events.ts";
 import { COMMIT_BYTES, MISSED, MISSED_STORED, type PageLayout } from "./layout.ts";
 import { LaneLosses } from "./losses.ts";
 import type { PageFeed } from "./page-feed.ts";
 
+/** Cells of the memory's clocks. */
+const CLOCK = State.CLOCK;
+const PAGE_CLOCK = State.PAGE_CLOCK;
 const TWO_32 = 2 ** 32;
 const TWO_27 = 2 ** 27;
-const INDEX_ROWS = 1024;
 
 /** Ticks of the lane's clock -> nanoseconds of the axis' clock. Never falling. */
 export type ClockMapping = (ticks: bigint) => bigint;
 
 export interface LaneOptions {
   readonly layout: PageLayout;
+  /** Holds the lane, and what reads of it. */
+  readonly memory: HotMemory;
   /** Index of the lane in the batch's names. */
   readonly lane: number;
   readonly cpu: number;
@@ -52,6 +57,8 @@ export class Lane {
   readonly cpu: number;
   readonly lane: number;
   readonly label: string;
+  /** Where the loops find the lane. */
+  readonly base: number;
   /** Memory of the block under way: whoever feeds by hand writes pages here, then calls `load`. */
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
@@ -60,14 +67,14 @@ export class Lane {
   readonly view: DataView;
 
   /** The index: time on the axis, first word of the payload in the block, bytes of the payload. */
-  readonly times: Float64Array = new Float64Array(INDEX_ROWS);
-  readonly ats: Int32Array = new Int32Array(INDEX_ROWS);
-  readonly lengths: Int32Array = new Int32Array(INDEX_ROWS);
+  readonly times: Float64Array;
+  readonly ats: Int32Array;
+  readonly lengths: Int32Array;
   count = 0;
   /** First record of the index that has no row yet. */
   next = 0;
   /** Row of each record that has one, and the first of them that is not written yet. */
-  readonly rows: Int32Array = new Int32Array(INDEX_ROWS);
+  readonly rows: Int32Array;
   unwritten = 0;
 
   /** Records indexed so far, known or not. */
@@ -81,6 +88,7 @@ export class Lane {
   unknown = 0;
   readonly losses: LaneLosses;
 
+  readonly #memory: HotMemory;
   readonly #layout: PageLayout;
   readonly #feed: PageFeed | undefined;
   readonly #toAxis: ((tTicks: number) => Nanoseconds) | undefined;
@@ -90,11 +98,10 @@ export class Lane {
   /** Stream bytes before the block, and the block's. */
   #blockAt = 0;
   #loaded = 0;
-  /** Byte in the block where the next page begins; where the one under way does, and its time stamp. */
+  /** Byte in the block where the next page begins; where the one under way does, and its time stamp in ticks from the origin. */
   #nextPage = 0;
   #pageAt = 0;
-  #pageLow = 0;
-  #pageHigh = 0;
+  #pageClock = 0;
   /** In words: the record after those indexed, the end of the page's valid bytes. */
   #at = 0;
   #end = 0;
@@ -115,11 +122,17 @@ export class Lane {
     const origin = options.originTicks ?? 0n;
     this.#originLow = Number(origin & 0xffffffffn);
     this.#originHigh = Number(origin >> 32n);
-    const memory = new ArrayBuffer(options.blockBytes ?? options.layout.pageBytes);
-    this.bytes = new Uint8Array(memory);
-    this.words = new Uint32Array(memory);
-    this.ints = new Int32Array(memory);
-    this.view = new DataView(memory);
+    this.#memory = options.memory;
+    const own: LaneMemory = options.memory.lane(options.blockBytes ?? options.layout.pageBytes);
+    this.base = own.at;
+    this.times = own.times;
+    this.ats = own.ats;
+    this.lengths = own.lengths;
+    this.rows = own.rows;
+    this.bytes = own.bytes;
+    this.words = own.words;
+    this.ints = own.ints;
+    this.view = own.view;
   }
 
   /** Time of the next record; infinite when there is none. */
@@ -140,7 +153,7 @@ export class Lane {
     this.unwritten = 0;
     this.count = 0;
     for (;;) {
-      if (this.#at < this.#end) this.#indexPage();
+      if (this.#at < this.#end) this.#indexPages();
       const { count } = this;
       if (count > 0) {
         this.#placeOnAxis();
@@ -203,13 +216,13 @@ export class Lane {
       return;
     }
     this.#end = this.#at + (used >>> 2);
-    this.#pageLow = words[page >>> 2] as number;
-    this.#pageHigh = words[(page >>> 2) + 1] as number;
-    this.#clock = (this.#pageHigh - this.#originHigh) * TWO_32 + (this.#pageLow - this.#originLow);
+    const high = words[(page >>> 2) + 1] as number;
+    this.#pageClock = (high - this.#originHigh) * TWO_32 + ((words[page >>> 2] as number) - this.#originLow);
+    this.#clock = this.#pageClock;
     if ((commit & MISSED) === 0) return;
     const stored = (commit & MISSED_STORED) !== 0 && dataOffset + used + longBytes <= pageBytes;
-    const high = longBytes === 8 ? (words[this.#end + 1] as number) : 0;
-    this.#noteMissed(stored ? (words[this.#end] as number) + high * TWO_32 : undefined);
+    const countHigh = longBytes === 8 ? (words[this.#end + 1] as number) : 0;
+    this.#noteMissed(stored ? (words[this.#end] as number) + countHigh * TWO_32 : undefined);
   }
 
   #noteMissed(count: number | undefined): void {
@@ -218,47 +231,58 @@ export class Lane {
     this.lose("overrun", `${this.label}: the kernel overwrote records before they were read`, count);
   }
 
-  /** Indexes the rest of the page, or as much of it as the index holds. */
-  #indexPage(): void {
-    const { words, times, ats, lengths } = this;
-    const end = this.#end;
-    let at = this.#at;
-    let clock = this.#clock;
-    let count = 0;
-    while (at < end && count < INDEX_ROWS) {
-      const head = words[at] as number;
-      const type = head & 31;
-      let after = at + 1 + type;
-      let payload = at + 1;
-      if (type === 0 || type > 28) {
-        const second = at + 2 <= end ? (words[at + 1] as number) : 0;
-        after = this.#special(head, at, second);
-        if (after === 0) {
-          at = end;
-          break;
-        }
-        if (type !== 0) {
-          clock = this.#specialClock(type, head >>> 5, second, clock);
-          at = after;
-          continue;
-        }
-        payload = at + 2;
-      }
-      if (after > end) {
-        this.#overrunning(head, at);
-        at = end;
-        break;
-      }
-      clock += head >>> 5;
-      times[count] = clock;
-      ats[count] = payload;
-      lengths[count] = (after - payload) << 2;
-      count++;
-      at = after;
+  /** Indexes the rest of the page and of plain pages after it, or as much as the index holds. */
+  #indexPages(): void {
+    const { loops, state, clocks } = this.#memory;
+    const { pageBytes, dataOffset } = this.#layout;
+    // ticks are mapped to the axis page by page: the mapping may step back where they do not
+    const loaded = this.#toAxis ? 0 : this.#loaded;
+    this.count = 0;
+    for (;;) {
+      state[State.AT] = this.#at;
+      state[State.END] = this.#end;
+      state[State.PAGE] = this.#pageAt;
+      clocks[CLOCK] = this.#clock;
+      clocks[PAGE_CLOCK] = this.#pageClock;
+      this.count = loops.index(this.base, this.count, loaded, pageBytes, dataOffset);
+      this.#at = state[State.AT] as number;
+      this.#end = state[State.END] as number;
+      this.#pageAt = state[State.PAGE] as number;
+      this.#nextPage = this.#pageAt + pageBytes;
+      this.#clock = clocks[CLOCK] as number;
+      this.#pageClock = clocks[PAGE_CLOCK] as number;
+      if (this.#at >= this.#end || this.count === INDEX_ROWS) return;
+      this.#indexRare();
+      if (this.#damage !== undefined) return;
     }
-    this.#at = at;
-    this.#clock = clock;
-    this.count = count;
+  }
+
+  /** One record of a form that the loop leaves, or that does not fit its page. */
+  #indexRare(): void {
+    const at = this.#at;
+    const end = this.#end;
+    const head = this.words[at] as number;
+    const type = head & 31;
+    const second = at + 2 <= end ? (this.words[at + 1] as number) : 0;
+    const common = type > 0 && type <= 28;
+    const after = common ? at + 1 + type : this.#special(head, at, second);
+    if (after > end) this.#overrunning(head, at);
+    if (after === 0 || after > end) {
+      this.#at = end;
+      return;
+    }
+    this.#at = after;
+    if (type > 28) {
+      this.#clock = this.#specialClock(type, head >>> 5, second, this.#clock);
+      return;
+    }
+    const { count } = this;
+    const payload = common ? at + 1 : at + 2;
+    this.#clock += head >>> 5;
+    this.times[count] = this.#clock;
+    this.ats[count] = payload;
+    this.lengths[count] = (after - payload) << 2;
+    this.count = count + 1;
   }
 
   /** @returns word after a record of a rare form; 0: the page ends here, by its own word or because it is damaged. */
@@ -282,8 +306,10 @@ export class Lane {
   /** The stamp holds 59 bits; the page's own has all 64. */
   #absolute(second: number, delta: number): number {
     const low = ((second << 27) | delta) >>> 0;
-    let high = ((this.#pageHigh & 0xf8000000) >>> 0) + (second >>> 5);
-    if (high < this.#pageHigh || (high === this.#pageHigh && low < this.#pageLow)) high += TWO_27;
+    const pageLow = this.words[this.#pageAt >>> 2] as number;
+    const pageHigh = this.words[(this.#pageAt >>> 2) + 1] as number;
+    let high = ((pageHigh & 0xf8000000) >>> 0) + (second >>> 5);
+    if (high < pageHigh || (high === pageHigh && low < pageLow)) high += TWO_27;
     return (high - this.#originHigh) * TWO_32 + (low - this.#originLow);
   }
 

@@ -1,13 +1,14 @@
 /** Recordings of ring-buffer pages: the lanes of one or several buffers, merged into batches. */
 import type { Nanoseconds } from "../../base/clock.ts";
-import { BatchNames, EventBatch } from "../batch.ts";
+import { BatchNames, type EventBatch } from "../batch.ts";
+import { HotMemory } from "../hot/hot-memory.ts";
 import type { Gap } from "../mhi-events.ts";
 import type { BufferInfo, TraceInfo, TraceSource } from "../source.ts";
 import type { FormatSet } from "./format-set.ts";
 import { type ClockMapping, Lane } from "./lane.ts";
 import type { PageLayout } from "./layout.ts";
 import type { PageFeed } from "./page-feed.ts";
-import { fillRows, queueOf, rowWriter } from "./rows.ts";
+import { fillRows, queueOf, RowWriter } from "./rows.ts";
 
 /** One CPU's stream. */
 export interface LaneInput {
@@ -90,11 +91,13 @@ export class PageSource implements TraceSource {
   }
 
   async *batches(): AsyncGenerator<EventBatch, void, undefined> {
-    const lanes = this.#recording.inputs.map((input) => this.#lane(input));
+    const { inputs, formats } = this.#recording;
+    const memory = new HotMemory(inputs.map((input) => this.#blockBytes(input)));
+    const lanes = inputs.map((input) => this.#lane(input, memory));
     const queue = queueOf(lanes);
-    const batch = new EventBatch(this.#names);
-    const write = rowWriter(batch, this.#recording.formats);
-    while (fillRows(queue, batch, write)) {
+    const writer = new RowWriter(this.#names, formats, memory);
+    const { batch } = writer;
+    while (fillRows(queue, writer)) {
       yield batch;
       batch.clear();
     }
@@ -105,21 +108,26 @@ export class PageSource implements TraceSource {
     this.#close();
   }
 
-  #lane(input: LaneInput): Lane {
+  #blockBytes({ layout }: LaneInput): number {
+    const share = Math.min(BLOCK_BYTES, ALL_BLOCKS_BYTES / this.#recording.inputs.length);
+    return Math.max(1, Math.floor(share / layout.pageBytes)) * layout.pageBytes;
+  }
+
+  #lane(input: LaneInput, memory: HotMemory): Lane {
     const { cpu, buffer, layout, feed, mapping } = input;
-    const { inputs, offsetNs } = this.#recording;
-    const pages = Math.max(1, Math.floor(Math.min(BLOCK_BYTES, ALL_BLOCKS_BYTES / inputs.length) / layout.pageBytes));
+    const { offsetNs } = this.#recording;
     const originTicks = mapping ? originFor(input.firstTicks) : this.#originNs - offsetNs;
     const originNs = this.#originNs;
     return new Lane({
       layout,
+      memory,
       lane: this.#names.lane({ cpu, buffer, source: "trace-event" }),
       cpu,
       label: buffer === "" ? `cpu${cpu}` : `buffer "${buffer}", cpu${cpu}`,
       originTicks,
       ...(mapping ? { toAxis: (ticks) => Number(mapping(BigInt(ticks) + originTicks) - originNs) } : {}),
       startNs: this.#startNs,
-      blockBytes: pages * layout.pageBytes,
+      blockBytes: this.#blockBytes(input),
       feed,
       onGap: (gap) => void this.gaps.push(gap),
     });

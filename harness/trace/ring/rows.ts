@@ -2,15 +2,21 @@
  * Indexed records of lanes -> rows of a batch, in time order: the hot loop of the engine. The lane whose next record is
  * the earliest gives rows until the second one's is earlier; equal times: the lane that was given first.
  */
-import { type EventBatch, Kind } from "../batch.ts";
-import { textAt } from "../record.ts";
-import { IDENTITY, mapped, NO_VALUE } from "./enum-map.ts";
+import { type BatchNames, type EventBatch, Kind } from "../batch.ts";
+import {
+  HOT_ROWS,
+  type HotMemory,
+  MAP_CELLS,
+  MAPS_AT,
+  MAX_NAMES,
+  NAME_WORDS,
+  PLAN_WORDS,
+  State,
+} from "../hot/hot-memory.ts";
+import { IDENTITY } from "./enum-map.ts";
 import type { FormatSet } from "./format-set.ts";
 import type { Lane } from "./lane.ts";
-import type { RecordPlan } from "./plan.ts";
-import { oddRow, rareRow, recordOf } from "./rare-rows.ts";
-
-type ElementPlan = Pick<RecordPlan, "a" | "b" | "c" | "ptr" | "slot">;
+import { rareRow } from "./rare-rows.ts";
 
 /** Lanes that are merged, and the time of each one's next record: infinite when it has none. */
 export interface LaneQueue {
@@ -29,10 +35,10 @@ export function queueOf(lanes: readonly Lane[]): LaneQueue {
  * Fills the batch. First each record is given its row, then each lane writes all of its own: two short loops are faster
  * than one that changes lanes at every other record.
  *
- * @param write - of that batch.
+ * @param writer - its batch has as many rows as the memory gives it.
  * @returns false when nothing was left.
  */
-export function fillRows({ lanes, headNs }: LaneQueue, batch: EventBatch, write: (lane: Lane) => void): boolean {
+export function fillRows({ lanes, headNs }: LaneQueue, { batch, memory, write }: RowWriter): boolean {
   const { capacity } = batch;
   let row = batch.length;
   while (row < capacity) {
@@ -61,7 +67,8 @@ export function fillRows({ lanes, headNs }: LaneQueue, batch: EventBatch, write:
     const other = lanes[second];
     if (other === undefined) row = takeRun(lane, row, capacity, limitNs);
     else if (firstNs === limitNs) lane.rows[lane.next++] = row++;
-    else row = first < second ? merge(lane, other, row, capacity, limitNs) : merge(other, lane, row, capacity, limitNs);
+    else if (first < second) row = merge(memory, lane, other, row, limitNs);
+    else row = merge(memory, other, lane, row, limitNs);
     headNs[first] = nextNs(lane, write);
     if (other) headNs[second] = nextNs(other, write);
   }
@@ -89,159 +96,86 @@ function takeRun(lane: Lane, from: number, capacity: number, limitNs: number): n
 }
 
 /**
- * Rows for what two lanes have before `limitNs`, until one of them has no more in its index. Which one comes next is as
- * good as random, so nothing jumps for it: the row is given to both, and one of them goes on.
+ * Rows for what two lanes have before `limitNs`, until one of them has no more in its index.
  *
  * @param one - comes first where times are equal.
  * @returns the row after them.
  */
-function merge(one: Lane, other: Lane, from: number, capacity: number, limitNs: number): number {
-  const { times: oneNs, rows: oneRows, count: oneCount } = one;
-  const { times: otherNs, rows: otherRows, count: otherCount } = other;
-  let i = one.next;
-  let j = other.next;
-  let row = from;
-  // as many as there are for certain: neither lane can come to its end within them
-  let sure = Math.min(oneCount - i, otherCount - j, capacity - row);
-  while (sure > 0) {
-    const a = oneNs[i] as number;
-    const b = otherNs[j] as number;
-    if (a >= limitNs && b >= limitNs) break;
-    const later = Number(b < a);
-    oneRows[i] = row;
-    otherRows[j] = row++;
-    i += 1 - later;
-    j += later;
-    if (--sure === 0) sure = Math.min(oneCount - i, otherCount - j, capacity - row);
-  }
-  one.next = i;
-  other.next = j;
+function merge({ loops, state }: HotMemory, one: Lane, other: Lane, from: number, limitNs: number): number {
+  state[State.NEXT_ONE] = one.next;
+  state[State.NEXT_OTHER] = other.next;
+  const row = loops.merge(one.base, other.base, one.count, other.count, from, HOT_ROWS, limitNs);
+  one.next = state[State.NEXT_ONE] as number;
+  other.next = state[State.NEXT_OTHER] as number;
   return row;
 }
 
-/**
- * Makes the loop that writes the columns of those of a lane's records that have been given rows. A closure over arrays and
- * offsets, and no class: the compiler takes what a closure holds as constants, which makes it half as fast again.
- */
-export function rowWriter(batch: EventBatch, formats: FormatSet): (lane: Lane) => void {
-  const { kind, lane: lanes, tNs, pid, flags, controller, a, b, c, d, names } = batch;
-  const { ptrLow, ptrHigh, slotLow, slotHigh } = batch;
-  const { kindOf } = formats;
-  const nameAt = formats.plans[0]?.nameAt ?? 0;
-  const pm = formats.usual(Kind.PM) ?? NO_PLAN;
-  const worker = formats.usual(Kind.WORKER) ?? NO_PLAN;
-  const intvec = formats.usual(Kind.INTVEC) ?? NO_PLAN;
-  const ctrl = formats.usual(Kind.CTRL) ?? NO_PLAN;
-  const data = formats.usual(Kind.DATA) ?? NO_PLAN;
-  const tre = formats.usual(Kind.TRE) ?? NO_PLAN;
-  const chanStart = formats.usual(Kind.CHAN_START) ?? NO_PLAN;
-  const chanEnd = formats.usual(Kind.CHAN_END) ?? NO_PLAN;
-  const minBytes = Int32Array.from(KINDS, (own) => formats.usual(own)?.minBytes ?? 0);
-  // The controller's name that was seen last, as it stands in records: bytes, first word, rest of the second.
-  let nameBytes = 0;
-  let nameFirst = 0;
-  let nameSecond = 0;
-  let nameMask = 0;
-  let nameId = 0;
+/** Writes the columns of those of a lane's records that have been given rows. */
+export class RowWriter {
+  readonly batch: EventBatch;
+  readonly memory: HotMemory;
+  readonly #formats: FormatSet;
+  readonly #nameWord: number;
 
-  /** Names of 5 to 8 bytes with their NUL, as `mhi0` is, are compared as two words from now on. */
-  function newName(lane: Lane, at: number, offset: number, bytes: number): number {
-    const id = names.controller(textAt(recordOf(lane, at, offset + bytes), offset, bytes) ?? "");
-    if (bytes < 5 || bytes > 8 || (offset & 3) !== 0) return id;
-    const first = at + (offset >>> 2);
-    nameBytes = bytes;
-    nameMask = bytes === 8 ? -1 : (1 << ((bytes - 4) * 8)) - 1;
-    nameFirst = lane.ints[first] as number;
-    nameSecond = (lane.ints[first + 1] as number) & nameMask;
-    nameId = id;
-    return id;
+  constructor(names: BatchNames, formats: FormatSet, memory: HotMemory) {
+    this.batch = memory.batch(names);
+    this.memory = memory;
+    this.#formats = formats;
+    this.#nameWord = formats.plans[0]?.nameAt ?? 0;
+    memory.kinds.set(formats.kindOf);
+    memory.state[State.NAME_COUNT] = 0;
+    this.#layPlans();
   }
 
-  function element(ints: Int32Array, at: number, row: number, plan: ElementPlan): void {
-    a[row] = ints[at + plan.a] as number;
-    b[row] = ints[at + plan.b] as number;
-    ptrLow[row] = ints[at + plan.ptr] as number;
-    ptrHigh[row] = ints[at + plan.ptr + 1] as number;
-    slotLow[row] = ints[at + plan.slot] as number;
-    slotHigh[row] = ints[at + plan.slot + 1] as number;
-  }
-
-  return function write(lane: Lane): void {
-    const { ints, times, ats, lengths, rows, next, lane: laneId } = lane;
-    for (let i = lane.unwritten; i < next; i++) {
-      const row = rows[i] as number;
-      const at = ats[i] as number;
-      const length = lengths[i] as number;
-      const first = ints[at] as number;
-      const own = kindOf[first & 0xffff] as Kind;
-      const where = ints[at + nameAt] as number;
-      const offset = where & 0xffff;
-      const bytes = where >>> 16;
-      lanes[row] = laneId;
-      tNs[row] = times[i] as number;
-      pid[row] = ints[at + 1] as number;
-      flags[row] = first >>> 16;
-      kind[row] = own;
-      if (length < (minBytes[own] as number) || offset + bytes > length) {
-        rareRow(batch, row, lane, i, formats);
-        continue;
-      }
-      const nameWord = at + (offset >>> 2);
-      const known =
-        bytes === nameBytes &&
-        (offset & 3) === 0 &&
-        ints[nameWord] === nameFirst &&
-        ((ints[nameWord + 1] as number) & nameMask) === nameSecond;
-      switch (own) {
-        case Kind.CTRL:
-          element(ints, at, row, ctrl);
-          break;
-        case Kind.DATA:
-          element(ints, at, row, data);
-          break;
-        case Kind.TRE:
-          element(ints, at, row, tre);
-          c[row] = ints[at + tre.c] as number;
-          break;
-        case Kind.INTVEC:
-          a[row] = mapped(intvec.mapA, ints[at + intvec.a] as number);
-          b[row] = mapped(intvec.mapB, ints[at + intvec.b] as number);
-          c[row] = mapped(intvec.mapC, ints[at + intvec.c] as number);
-          d[row] = mapped(intvec.mapD, ints[at + intvec.d] as number);
-          if (a[row] === NO_VALUE || b[row] === NO_VALUE || c[row] === NO_VALUE || d[row] === NO_VALUE)
-            oddRow(batch, row, lane, i, formats);
-          break;
-        case Kind.CHAN_START:
-          a[row] = mapped(chanStart.mapA, ints[at + chanStart.a] as number);
-          c[row] = ints[at + chanStart.c] as number;
-          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
-          break;
-        case Kind.CHAN_END:
-          a[row] = mapped(chanEnd.mapA, ints[at + chanEnd.a] as number);
-          c[row] = ints[at + chanEnd.c] as number;
-          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
-          break;
-        case Kind.PM:
-          a[row] = mapped(pm.mapA, ints[at + pm.a] as number);
-          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
-          break;
-        case Kind.WORKER:
-          a[row] = mapped(worker.mapA, ints[at + worker.a] as number);
-          if (a[row] === NO_VALUE) oddRow(batch, row, lane, i, formats);
-          break;
-        default:
-          rareRow(batch, row, lane, i, formats);
-          continue;
-      }
-      controller[row] = known ? nameId : newName(lane, at, offset, bytes);
+  readonly write = (lane: Lane): void => {
+    const { loops } = this.memory;
+    const to = lane.next;
+    let i = lane.unwritten;
+    for (;;) {
+      i = loops.write(lane.base, i, to, lane.lane, this.#nameWord);
+      if (i >= to) break;
+      const row = lane.rows[i] as number;
+      rareRow(this.batch, row, lane, i, this.#formats);
+      this.#learnName(lane, i, row);
+      i++;
     }
-    lane.unwritten = next;
+    lane.unwritten = to;
   };
+
+  #layPlans(): void {
+    const { plans, maps } = this.memory;
+    maps.set(IDENTITY, 0);
+    let map = 1;
+    for (const kind of KINDS) {
+      const plan = this.#formats.usual(kind);
+      if (!plan) continue;
+      // what a kind does not have is read from the record's beginning, and holds rubbish
+      const bytes = [plan.a, plan.b, plan.c, plan.d, plan.ptr, plan.slot].map((word) => Math.max(word, 0) * 4);
+      plans.set([plan.minBytes, ...bytes, MAPS_AT + map * MAP_CELLS * 4], kind * PLAN_WORDS);
+      for (const own of [plan.mapA, plan.mapB, plan.mapC, plan.mapD]) {
+        if (own === IDENTITY && kind !== Kind.INTVEC) continue;
+        maps.set(own, map++ * MAP_CELLS);
+      }
+    }
+  }
+
+  /** A controller's name of 5 to 8 bytes with its NUL, as `mhi0` is, is known to the loop from now on. */
+  #learnName(lane: Lane, i: number, row: number): void {
+    const { names, state } = this.memory;
+    const count = state[State.NAME_COUNT] as number;
+    const at = lane.ats[i] as number;
+    const kind = this.#formats.kindOf[(lane.ints[at] as number) & 0xffff];
+    if (kind === 0 || kind !== this.batch.kind[row] || count === MAX_NAMES) return;
+    const where = lane.ints[at + this.#nameWord] as number;
+    const offset = where & 0xffff;
+    const bytes = where >>> 16;
+    if (bytes < 5 || bytes > 8 || offset % 4 !== 0) return;
+    const first = at + offset / 4;
+    const mask = bytes === 8 ? -1 : (1 << ((bytes - 4) * 8)) - 1;
+    const second = (lane.ints[first + 1] as number) & mask;
+    names.set([lane.ints[first] as number, second, bytes, this.batch.controller[row] as number], count * NAME_WORDS);
+    state[State.NAME_COUNT] = count + 1;
+  }
 }
 
-const KINDS = Array.from({ length: Kind.OTHER + 1 }, (_, kind) => kind as Kind);
-/** Of a kind that the recording has no format for: no record is read by it. */
-const NO_PLAN = {
-  ...{ a: 0, b: 0, c: 0, d: 0, ptr: 0, slot: 0 },
-  ...{ mapA: IDENTITY, mapB: IDENTITY, mapC: IDENTITY, mapD: IDENTITY },
-};
+const KINDS = Array.from({ length: Kind.OTHER }, (_, kind) => kind as Kind);
