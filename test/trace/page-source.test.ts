@@ -88,3 +88,31 @@ test.each([
     expect(source.gaps).toMatchObject([{ reason: "overrun", cpu: 0, lost: 7, fromNs: 100, toNs }]);
   },
 );
+
+test("pages read one at a time and many at a time are the same recording", async () => {
+  const pages = (): Buffer[] =>
+    Array.from({ length: 40 }, (_, i) => {
+      const builder = new PageBuilder(BigInt(1000 + 100 * i))
+        .marker(0, `a${i}`)
+        .marker(3, `b${i}`, "long")
+        .marker(4, `c${i}`);
+      return builder.done(i === 20 ? { missed: 7 } : {});
+    });
+  const stepped = new PageBuilder(900n).marker(0, "back").done();
+  const single = await read([lane(0, ...pages(), stepped)]);
+  const whole = await read([lane(0, Buffer.concat([...pages(), stepped]))]);
+  expect(single.seen).toHaveLength(121);
+  expect(whole.seen).toEqual(single.seen);
+  expect(single.source.gaps.map(({ reason }) => reason)).toEqual(["overrun", "clock-step"]);
+  expect(whole.source.gaps.map(({ detail: _, ...gap }) => gap)).toEqual(
+    single.source.gaps.map(({ detail: _, ...gap }) => gap),
+  );
+});
+
+test("a page of zeros, as a hole in a file reads, is told as missing evidence", async () => {
+  const page = (ns: bigint, text: string): Buffer => new PageBuilder(ns).marker(0, text).done();
+  const { seen, source } = await read([lane(0, Buffer.concat([page(100n, "a"), Buffer.alloc(4096), page(300n, "b")]))]);
+  expect(seen.map(([, , text]) => text)).toEqual(["a", "b"]);
+  expect(source.gaps).toMatchObject([{ reason: "damaged", fromNs: 100, toNs: 300 }]);
+  expect(source.gaps[0]?.detail).toMatch(/page at byte 4096: nothing but zeros/);
+});

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { main as compile } from "assemblyscript/asc";
 import { RigFault } from "../../base/errors.ts";
 
-export const LOOPS = ["ring"] as const;
+export const LOOPS = ["ring", "text"] as const;
 
 /** Folder of the sources, from here or from what was built. */
 export const HOT_DIR = join(

@@ -14,6 +14,7 @@
  */
 import { type BatchNames, columnBytes, EventBatch } from "../batch.ts";
 import { RING_WASM } from "./ring-wasm.ts";
+import { HotCode } from "./wasm.ts";
 
 export const INDEX_ROWS = 1024;
 export const HOT_ROWS = 8192;
@@ -34,7 +35,6 @@ const BATCH_AT = MAPS_AT + MAPS * MAP_CELLS * 4 + 64;
 const LANES_AT = BATCH_AT + ((columnBytes(HOT_ROWS) + 63) & ~63);
 /** A loop may look at words behind the end of what it was given, never at what they hold. */
 const SLACK_BYTES = 64;
-const WASM_PAGE = 0x10000;
 
 /** Cells of the state: doubles by their own count. */
 export const State = {
@@ -66,14 +66,7 @@ interface RingLoops {
   write(lane: number, from: number, to: number, laneId: number, nameWord: number): number;
 }
 
-/** Of the JavaScript API, what is used here: node's types do not tell of it. */
-declare const WebAssembly: {
-  readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
-
-let compiled: object | undefined;
+const code = new HotCode<RingLoops>(RING_WASM);
 
 export class HotMemory {
   readonly buffer: ArrayBuffer;
@@ -91,10 +84,8 @@ export class HotMemory {
   /** @param blockBytes - of each lane that it will hold. */
   constructor(blockBytes: readonly number[]) {
     const bytes = blockBytes.reduce((sum, own) => sum + laneBytes(own), LANES_AT) + SLACK_BYTES;
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE) });
-    compiled ??= new WebAssembly.Module(Buffer.from(RING_WASM, "base64"));
-    this.loops = new WebAssembly.Instance(compiled, { env: { memory } }).exports as RingLoops;
-    const { buffer } = memory;
+    const { loops, buffer } = code.start(bytes);
+    this.loops = loops;
     this.buffer = buffer;
     this.state = new Int32Array(buffer, 0, 16);
     this.clocks = new Float64Array(buffer, 0, 8);

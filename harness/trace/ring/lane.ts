@@ -217,6 +217,10 @@ export class Lane {
     }
     this.#end = this.#at + (used >>> 2);
     const high = words[(page >>> 2) + 1] as number;
+    if (commit === 0 && high === 0 && words[page >>> 2] === 0) {
+      this.#broken("nothing but zeros where a page's head belongs: a hole in the recording");
+      return;
+    }
     this.#pageClock = (high - this.#originHigh) * TWO_32 + ((words[page >>> 2] as number) - this.#originLow);
     this.#clock = this.#pageClock;
     if ((commit & MISSED) === 0) return;

@@ -132,7 +132,10 @@ export class TextEngine {
     const { batch } = rows;
     const limit = batch.capacity - 3;
     let at = from;
+    rows.memory?.forget();
     while (at < end) {
+      if (records.settled) at = rows.takeHot(bytes, at, end);
+      if (at >= end) break;
       if (batch.length >= limit) return at;
       const first = bytes[at];
       if (first === LF || (first === CR && bytes[at + 1] === LF)) {

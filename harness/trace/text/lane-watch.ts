@@ -20,12 +20,16 @@ export class LaneWatch {
   /** Time of the first record. */
   firstNs: number | undefined;
   /** Last record's time by lane; none: minus infinity. Whoever makes rows may skip `record` where nothing waits and time goes on. */
-  lastNs = new Float64Array(64).fill(NONE);
+  lastNs: Float64Array;
   readonly #pending = new Map<number, PendingLoss>();
   /** What ends with the next record of any lane. */
   #pendingAny: PendingLoss | undefined;
   /** Something waits for a next record, if only the first one. */
   waiting = true;
+
+  constructor(lastNs: Float64Array = new Float64Array(64)) {
+    this.lastNs = lastNs.fill(NONE);
+  }
 
   /**
    * Call for each record, in line order.

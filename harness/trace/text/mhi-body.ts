@@ -67,6 +67,7 @@ const STATE_M3 = 5;
 export class MhiBody {
   readonly #reader: ByteReader;
   readonly #names: BatchNames;
+  readonly #onController: (name: string, id: number) => void;
   readonly #controllers: (Literal | undefined)[] = [];
   /** `mhi0: ` of the last record. */
   #controllerText: Literal | undefined;
@@ -77,9 +78,11 @@ export class MhiBody {
   doubt = 0;
   generation: "merged" | "v2" | undefined;
 
-  constructor(reader: ByteReader, names: BatchNames) {
+  /** @param onController - is told of each name that is not known yet, and again of those beyond the first few. */
+  constructor(reader: ByteReader, names: BatchNames, onController: (name: string, id: number) => void) {
     this.#reader = reader;
     this.#names = names;
+    this.#onController = onController;
   }
 
   /** Kind by the event's name that begins at `at`, the body's place into `bodyAt`; 0: another event. */
@@ -146,6 +149,7 @@ export class MhiBody {
     const name = Buffer.from(bytes.slice(from, at - 1)).toString("latin1");
     this.#controllerText = ascii(`${name}: `);
     this.#controllerId = this.#names.controller(name);
+    this.#onController(name, this.#controllerId);
     if (this.#controllerId < MAX_QUICK_CONTROLLERS) this.#controllers[this.#controllerId] = this.#controllerText;
     batch.controller[row] = this.#controllerId;
     return at + 1;

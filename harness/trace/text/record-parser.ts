@@ -12,8 +12,8 @@ export class RecordParser {
   /** Of an mhi_host event; 0 for others. */
   kind: Kind | 0 = 0;
 
-  constructor(names: BatchNames) {
-    this.body = new MhiBody(new ByteReader(), names);
+  constructor(names: BatchNames, onController: (name: string, id: number) => void = () => undefined) {
+    this.body = new MhiBody(new ByteReader(), names, onController);
   }
 
   /** Reads the head, in either layout. False: no line of trace text. */

@@ -38,7 +38,7 @@ export class Records {
   constructor(rows: Rows, held: HeldRows) {
     this.#rows = rows;
     this.#held = held;
-    this.main = new RecordParser(rows.names);
+    this.main = new RecordParser(rows.names, (name, id) => rows.memory?.knowController(name, id));
     this.#spare = new RecordParser(rows.names);
   }
 
@@ -48,6 +48,12 @@ export class Records {
 
   get waiting(): boolean {
     return this.#waiting !== undefined;
+  }
+
+  /** Nothing that a line after the next ones could change: they may be taken without a look at what was before. */
+  get settled(): boolean {
+    const plain = this.#waiting === undefined && this.#held.size === 0;
+    return plain && this.#traceSeen && this.main.body.generation === "merged";
   }
 
   /** A line whose head `main` has read. @returns where the next line begins; FULL. */

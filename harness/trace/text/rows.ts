@@ -1,6 +1,8 @@
 /** Where records become rows: time, lane and task from the line's head; what is missing between them. */
 import type { BatchNames } from "../batch.ts";
 import { EventBatch, Kind } from "../batch.ts";
+import { HOT_ROWS } from "../hot/hot-memory.ts";
+import { Cell, TextMemory } from "../hot/text-memory.ts";
 import { TextForm } from "./form.ts";
 import { LaneWatch } from "./lane-watch.ts";
 import { MAX_LINE_BYTES } from "./line-feeder.ts";
@@ -20,7 +22,9 @@ export class Rows {
   readonly batch: EventBatch;
   readonly names: BatchNames;
   readonly form = new TextForm();
-  readonly watch = new LaneWatch();
+  readonly watch: LaneWatch;
+  /** Of the hot loop, which fills batches of its own size only. */
+  readonly memory: TextMemory | undefined;
   readonly comms = new Map<number, string>();
   /** Clock's value at `tNs` 0, whole seconds; -1 before the first time. */
   originSeconds = -1;
@@ -30,7 +34,7 @@ export class Rows {
   /** The line in work is the last one, and no line feed ends it. */
   unfinished = false;
   readonly #fileName: string;
-  readonly #commKnown = new Uint8Array(MAX_PID + 1);
+  readonly #commKnown: Uint8Array;
   /** CPU -> lane, of the top-level buffer and by the name of others. */
   readonly #lanes: number[] = [];
   readonly #lanesByBuffer = new Map<string, number[]>();
@@ -39,7 +43,10 @@ export class Rows {
 
   constructor(names: BatchNames, capacity: number, fileName: string) {
     this.names = names;
-    this.batch = new EventBatch(names, capacity);
+    this.memory = capacity === HOT_ROWS ? new TextMemory(names) : undefined;
+    this.batch = this.memory?.batch ?? new EventBatch(names, capacity);
+    this.#commKnown = this.memory?.commKnown ?? new Uint8Array(MAX_PID + 1);
+    this.watch = new LaneWatch(this.memory?.lastNs);
     this.#fileName = fileName;
   }
 
@@ -120,6 +127,7 @@ export class Rows {
     }
     const lane = lanes[cpu] ?? this.names.lane({ cpu, buffer, source: "trace-event" });
     lanes[cpu] = lane;
+    if (buffer === "") this.memory?.knowLane(cpu, lane);
     return lane;
   }
 
@@ -145,6 +153,31 @@ export class Rows {
     if (comm === "<...>" || this.comms.size >= MAX_COMMS) return;
     this.comms.set(head.pid, comm);
     this.#commKnown[head.pid] = 1;
+  }
+
+  /**
+   * Rows of lines that the hot loop takes, from `from` on; so that all is known that it must not guess, TypeScript has read a
+   * record of the same generation before, and nothing waits. @returns where it stopped.
+   */
+  takeHot(bytes: Uint8Array, from: number, end: number): number {
+    const { memory, batch, watch, form } = this;
+    if (!memory || watch.waiting || watch.lastNs !== memory.lastNs || this.unfinished || this.originSeconds < 0)
+      return from;
+    const { state } = memory;
+    const before = batch.length;
+    memory.originSeconds = this.originSeconds;
+    state[Cell.ROW_LIMIT] = batch.capacity - 3;
+    state[Cell.ROW] = before;
+    state[Cell.LINES] = 0;
+    state[Cell.WHOLE_TIMES] = 0;
+    const at = memory.take(bytes, from, end);
+    batch.length = state[Cell.ROW] as number;
+    form.records += batch.length - before;
+    this.lineNumber += state[Cell.LINES] as number;
+    const whole = state[Cell.WHOLE_TIMES] as number;
+    if (whole > 0) this.resolutionNs = 1;
+    form.wholeTimes += whole;
+    return at;
   }
 
   #otherTime(parser: RecordParser): void {
