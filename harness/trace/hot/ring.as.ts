@@ -59,6 +59,8 @@ const PAGE_CLOCK: usize = 32;
 const COMMIT: usize = 8;
 const MISSED: u32 = 0x80000000;
 const COMMIT_BYTES: u32 = 0x3fffffff;
+/** A clock beyond is rubbish, and near the end of what 64 bits count. */
+const FAR: f64 = 1152921504606846976;
 
 /**
  * Indexes records from word AT, time CLOCK on to the end of the page, word END, and on over the next pages of the block that
@@ -68,6 +70,8 @@ const COMMIT_BYTES: u32 = 0x3fffffff;
  * @returns how many records the index holds; PAGE and PAGE_CLOCK are those of the page where it stopped.
  */
 export function index(lane: usize, count: i32, loaded: u32, pageBytes: u32, dataOffset: u32): i32 {
+  // rubbish: doubles go on where 64 bits would run over
+  if (abs(load<f64>(CLOCK)) > FAR || abs(load<f64>(PAGE_CLOCK)) > FAR) return count;
   const block = lane + BLOCK;
   const full = lane + ((<usize>INDEX_ROWS) << 2);
   let page = load<u32>(PAGE);
@@ -85,7 +89,7 @@ export function index(lane: usize, count: i32, loaded: u32, pageBytes: u32, data
       const used = commit & COMMIT_BYTES;
       if ((commit & MISSED) != 0 || dataOffset + used > pageBytes || (used & 3) != 0) break;
       const clock = pageClock + <i64>(load<u64>(head) - load<u64>(block + <usize>page));
-      if (clock < now) break;
+      if (clock < now || clock > <i64>FAR) break;
       page = next;
       pageClock = clock;
       now = clock;
@@ -96,7 +100,7 @@ export function index(lane: usize, count: i32, loaded: u32, pageBytes: u32, data
     const head = load<u32>(here);
     const type = head & 31;
     if (type - 1 > 27) {
-      if (type != 30 || here + 8 > stop) break;
+      if (type != 30 || here + 8 > stop || now > <i64>FAR) break;
       now += ((<i64>load<u32>(here, 4)) << 27) + <i64>(head >>> 5);
       here += 8;
       continue;
@@ -119,8 +123,9 @@ export function index(lane: usize, count: i32, loaded: u32, pageBytes: u32, data
 }
 
 /**
- * Gives rows to what two lanes have before `limit`, from their NEXT_ONE and NEXT_OTHER on, until one of them has no more in its index. Which comes next is as good
- * as random, so nothing jumps for it: the row is given to both, and one of them goes on. @returns the row after them.
+ * Gives rows to what two lanes have before `limit`, from their NEXT_ONE and NEXT_OTHER on, until one of them has no more in
+ * its index. Which comes next is as good as random, so nothing jumps for it: the row is given to both, and one of them goes
+ * on. @returns the row after them.
  */
 export function merge(
   one: usize,

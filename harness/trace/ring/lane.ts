@@ -26,10 +26,12 @@ import type { PageFeed } from "./page-feed.ts";
 /** Cells of the memory's clocks. */
 const CLOCK = State.CLOCK;
 const PAGE_CLOCK = State.PAGE_CLOCK;
+/** Steps back that have a gap each; the others are told with what is lost up to the next records. */
+const MAX_STEPS = 1000;
 const TWO_32 = 2 ** 32;
 const TWO_27 = 2 ** 27;
 
-/** Ticks of the lane's clock -> nanoseconds of the axis' clock. Never falling. */
+/** Ticks of the lane's clock -> nanoseconds of the axis' clock. Where it falls, the recording's clock stepped back. */
 export type ClockMapping = (ticks: bigint) => bigint;
 
 export interface LaneOptions {
@@ -109,6 +111,7 @@ export class Lane {
   #damage: string | undefined = undefined;
   /** The clock of the walk, in ticks from the origin. */
   #clock = 0;
+  #steps = 0;
 
   constructor(options: LaneOptions) {
     this.#layout = options.layout;
@@ -173,7 +176,7 @@ export class Lane {
 
   /** Closes what is open: nothing comes after `endNs`, or after the last page's own time, which may hold no record. */
   finish(endNs: Nanoseconds): void {
-    const pageNs = this.#toAxis?.(this.#clock) ?? this.#clock;
+    const pageNs = this.#onAxis(this.#clock);
     this.losses.close(Math.max(endNs, pageNs, this.lastNs ?? this.#startNs));
   }
 
@@ -277,7 +280,9 @@ export class Lane {
     }
     this.#at = after;
     if (type > 28) {
-      this.#clock = this.#specialClock(type, head >>> 5, second, this.#clock);
+      const clock = this.#specialClock(type, head >>> 5, second, this.#clock);
+      if (clock < this.#clock) this.#steppedBack(this.#onAxis(clock), this.#onAxis(this.#clock));
+      this.#clock = clock;
       return;
     }
     const { count } = this;
@@ -318,17 +323,36 @@ export class Lane {
   }
 
   #placeOnAxis(): void {
-    const { times, count } = this;
-    const toAxis = this.#toAxis;
-    if (toAxis) for (let i = 0; i < count; i++) times[i] = toAxis(times[i] as number);
+    const { times } = this;
+    if (this.#toAxis) this.#mapTimes(this.#toAxis);
     const firstNs = times[0] as number;
     this.losses.close(firstNs);
     if (this.lastNs !== undefined && firstNs < this.lastNs) this.#steppedBack(firstNs, this.lastNs);
   }
 
+  /** One gap for all steps back within the index. */
+  #mapTimes(toAxis: (tTicks: number) => Nanoseconds): void {
+    const { times, count } = this;
+    let latestNs = Number.NEGATIVE_INFINITY;
+    let earliestNs = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < count; i++) {
+      const now = toAxis(times[i] as number);
+      times[i] = now;
+      if (now < latestNs) earliestNs = Math.min(earliestNs, now);
+      else latestNs = now;
+    }
+    if (earliestNs < latestNs) this.#steppedBack(earliestNs, latestNs);
+  }
+
   #steppedBack(toNs: Nanoseconds, fromNs: Nanoseconds): void {
     const detail = `${this.label}, page at byte ${this.#blockAt + this.#pageAt}: the clock steps back by ${fromNs - toNs} ns`;
-    this.losses.gap("clock-step", detail, toNs, fromNs);
+    this.#steps++;
+    if (this.#steps > MAX_STEPS) this.lose("clock-step", detail);
+    else this.losses.gap("clock-step", detail, toNs, fromNs);
+  }
+
+  #onAxis(ticks: number): Nanoseconds {
+    return this.#toAxis?.(ticks) ?? ticks;
   }
 
   #overrunning(head: number, at: number): void {
