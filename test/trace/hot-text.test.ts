@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BatchNames } from "../../harness/trace/batch.ts";
-import { HOT_ROWS } from "../../harness/trace/hot/hot-memory.ts";
+import { HOT_ROWS } from "../../harness/trace/hot/columns.ts";
 import type { TraceEvent } from "../../harness/trace/mhi-events.ts";
 import { TextEngine } from "../../harness/trace/text/engine.ts";
 

@@ -1,5 +1,5 @@
 /** `npm run hot`: the loops in AssemblyScript -> modules that hold them as text, so that nothing has to be found at run time. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main as compile } from "assemblyscript/asc";
@@ -13,6 +13,11 @@ export const HOT_DIR = join(
   ".",
 );
 
+function sourceOf(name: string): string | null {
+  const path = join(HOT_DIR, name);
+  return name.endsWith(".as.ts") && existsSync(path) ? readFileSync(path, "utf8") : null;
+}
+
 /** @returns text of the module that holds the loops. @throws RigFault `hot-compile` with what the compiler says. */
 export async function moduleOf(name: string): Promise<string> {
   let code: Uint8Array | undefined;
@@ -22,7 +27,7 @@ export async function moduleOf(name: string): Promise<string> {
       ...["--enable", "simd"],
     ],
     {
-      readFile: (path) => (path === "source.ts" ? readFileSync(join(HOT_DIR, `${name}.as.ts`), "utf8") : null),
+      readFile: (path) => sourceOf(path === "source.ts" ? `${name}.as.ts` : path),
       writeFile: (_path, content) => {
         if (typeof content !== "string") code = content;
       },

@@ -3,24 +3,24 @@
  * place without a check at each of them. One for each recording that is open.
  *
  *   state    64 bytes: what a loop is given and gives back beside its result
+ *   batch    columns of 8192 rows: see batch.ts
  *   kinds    65536 bytes: record id -> kind; 0: left to TypeScript
  *   plans    16 of 64 bytes, by kind, u32: least bytes of a record | bytes where a, b, c, d, ptr, slot stand | maps of a..d
  *   names    8 of 16 bytes: a controller's name in eight bytes, zeros after it | u32 its bytes with the NUL, 5 to 8 | u32 its number
  *   maps     16 of 1032 bytes: see enum-map.ts
- *   batch    columns of 8192 rows: see batch.ts
  *   lanes    each: times f64[1024], ats, lengths, rows i32[1024] of its index, then its block of pages
  *
  * Source of the loops: ring.as.ts, which `npm run hot` compiles.
  */
-import { type BatchNames, columnBytes, EventBatch } from "../batch.ts";
+import { type BatchNames, EventBatch } from "../batch.ts";
+import { BATCH_AT, BEHIND_BATCH, HOT_ROWS } from "./columns.ts";
 import { RING_WASM } from "./ring-wasm.ts";
 import { HotCode } from "./wasm.ts";
 
 export const INDEX_ROWS = 1024;
-export const HOT_ROWS = 8192;
 /** Of a lane's index, before its block. */
 const INDEX_BYTES = 20 * INDEX_ROWS;
-const KINDS_AT = 64;
+const KINDS_AT = BEHIND_BATCH;
 const KINDS = 0x10000;
 const PLANS_AT = KINDS_AT + KINDS;
 export const PLAN_WORDS = 16;
@@ -31,8 +31,7 @@ export const MAX_NAMES = 8;
 export const MAPS_AT = NAMES_AT + MAX_NAMES * NAME_WORDS * 4;
 export const MAP_CELLS = 258;
 const MAPS = 16;
-const BATCH_AT = MAPS_AT + MAPS * MAP_CELLS * 4 + 64;
-const LANES_AT = BATCH_AT + ((columnBytes(HOT_ROWS) + 63) & ~63);
+const LANES_AT = MAPS_AT + ((MAPS * MAP_CELLS * 4 + 63) & ~63);
 /** A loop may look at words behind the end of what it was given, never at what they hold. */
 const SLACK_BYTES = 64;
 

@@ -2,6 +2,23 @@
  * The hot loops of ring-buffer pages, in AssemblyScript: records -> index, two indexes -> rows, indexed records -> columns.
  * What stands where in memory is told in hot-memory.ts. Whatever is rare is left to TypeScript: a loop stops in front of it.
  */
+import {
+  A,
+  B,
+  BEHIND_BATCH,
+  C,
+  CONTROLLER,
+  D,
+  FLAGS,
+  KIND,
+  LANE,
+  PID,
+  PTR_HIGH,
+  PTR_LOW,
+  SLOT_HIGH,
+  SLOT_LOW,
+  T_NS,
+} from "./columns.as";
 
 // A lane: its index, then its block of pages.
 const ATS: usize = 8192;
@@ -10,28 +27,8 @@ const ROWS: usize = 16384;
 const BLOCK: usize = 20480;
 const INDEX_ROWS: i32 = 1024;
 
-// The batch of 8192 rows: its columns, the widest first, each GAP bytes behind the end of the one before.
-const BATCH: usize = 83328;
-const GAP: usize = 192;
-const T_NS: usize = BATCH;
-const COLUMN: usize = 32768 + GAP;
-const PID: usize = T_NS + 65536 + GAP;
-const A: usize = PID + COLUMN;
-const B: usize = PID + 2 * COLUMN;
-const C: usize = PID + 3 * COLUMN;
-const D: usize = PID + 4 * COLUMN;
-const PTR_LOW: usize = PID + 5 * COLUMN;
-const PTR_HIGH: usize = PID + 6 * COLUMN;
-const SLOT_LOW: usize = PID + 7 * COLUMN;
-const SLOT_HIGH: usize = PID + 8 * COLUMN;
-const LANE: usize = PID + 9 * COLUMN;
-const SHORT_COLUMN: usize = 16384 + GAP;
-const FLAGS: usize = LANE + SHORT_COLUMN;
-const CONTROLLER: usize = LANE + 2 * SHORT_COLUMN;
-const KIND: usize = LANE + 3 * SHORT_COLUMN;
-
 // Plans: kinds by record id, one plan a kind, names, maps.
-const KINDS: usize = 64;
+const KINDS: usize = BEHIND_BATCH;
 const PLANS: usize = KINDS + 65536;
 const PLAN_BYTES: usize = 64;
 const NAMES: usize = PLANS + 16 * PLAN_BYTES;

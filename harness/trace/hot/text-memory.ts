@@ -2,20 +2,20 @@
  * The memory in which the hot loop of trace text works, and what it is told of the recording.
  *
  *   state    64 bytes: see `Cell`
+ *   batch    columns of 8192 rows: see batch.ts
  *   names    8 of 16 bytes: `mhi0: ` in eight bytes, zeros after it | u32 its bytes, 3 to 8 | u32 the controller's number
  *   lanes    u16[1024]: CPU -> 1 + lane of its records without a buffer's name; 0: not known yet
  *   times    f64[64]: of each lane's last record, ns
  *   words    5 tables (PM, worker, EE, MHI state, command) of 32 of 64 bytes, longest first: three groups of eight bytes |
  *            their masks | u32 length | i32 value; length 0 ends a table
  *   tasks    a byte a pid: 1: its name is known
- *   batch    columns of 8192 rows: see batch.ts
  *   window   the text, and 64 bytes that may be looked at behind it
  *
  * Source of the loop: text.as.ts, which `npm run hot` compiles.
  */
 
 import { MhiState } from "../../mhi/mhi-state.ts";
-import { type BatchNames, columnBytes, EventBatch } from "../batch.ts";
+import { type BatchNames, EventBatch } from "../batch.ts";
 import {
   CHANNEL_COMMAND_BY_TEXT,
   EXEC_ENV_BY_TEXT,
@@ -23,7 +23,7 @@ import {
   PM_STATE_BY_TEXT,
   WORKER_ITEM_BY_TEXT,
 } from "../mhi-names.ts";
-import { HOT_ROWS } from "./hot-memory.ts";
+import { BATCH_AT, BEHIND_BATCH, HOT_ROWS } from "./columns.ts";
 import { TEXT_WASM } from "./text-wasm.ts";
 import { HotCode } from "./wasm.ts";
 
@@ -38,7 +38,7 @@ export const Cell = {
   WORKER_DISABLE: 8,
 } as const;
 
-const NAMES_AT = 64;
+const NAMES_AT = BEHIND_BATCH;
 const MAX_NAMES = 8;
 const NAME_BYTES = 16;
 const LANES_AT = NAMES_AT + MAX_NAMES * NAME_BYTES;
@@ -61,8 +61,7 @@ const TABLES = [
 ] as const;
 const COMM_KNOWN_AT = WORDS_AT + TABLES.length * TABLE_WORDS * WORD_BYTES;
 const PIDS = 4_194_304 + 64;
-const BATCH_AT = COMM_KNOWN_AT + PIDS;
-const WINDOW_AT = BATCH_AT + ((columnBytes(HOT_ROWS) + 63) & ~63);
+const WINDOW_AT = COMM_KNOWN_AT + PIDS;
 const WINDOW_BYTES = 256 << 10;
 const SLACK_BYTES = 64;
 

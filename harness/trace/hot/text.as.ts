@@ -6,6 +6,24 @@
  *       kworker/u9:0-74      [001] dNs2.     0.007591: mhi_tryset_pm_state: mhi0: PM state: M0
  *       kworker/u9:0-74    [001]  5893322535: mhi_tryset_pm_state:  mhi0: PM state: M0
  */
+import {
+  A,
+  B,
+  BEHIND_BATCH,
+  C,
+  CONTROLLER,
+  D,
+  FLAGS,
+  KIND,
+  LANE,
+  PID,
+  PTR_HIGH,
+  PTR_LOW,
+  SLOT_HIGH,
+  SLOT_LOW,
+  T_NS,
+} from "./columns.as";
+import { decimal, digits, HEX_MARK, hex, sixteen, value, wide, word } from "./text-words.as";
 
 // State.
 const ORIGIN_SECONDS: usize = 0;
@@ -17,7 +35,7 @@ const NAME_COUNT: usize = 24;
 const M0: usize = 28;
 const WORKER_DISABLE: usize = 32;
 
-const NAMES: usize = 64;
+const NAMES: usize = BEHIND_BATCH;
 const NAME_BYTES: usize = 16;
 const LANES: usize = NAMES + 8 * NAME_BYTES;
 const LAST_NS: usize = LANES + 2 * 1024;
@@ -32,26 +50,6 @@ const COMMAND: usize = WORDS + 4 * TABLE_BYTES;
 const COMM_KNOWN: usize = WORDS + 5 * TABLE_BYTES;
 const MAX_PID: u32 = 4194304;
 
-// The batch of 8192 rows, as in ring.as.ts.
-const BATCH: usize = COMM_KNOWN + 4194368;
-const GAP: usize = 192;
-const T_NS: usize = BATCH;
-const COLUMN: usize = 32768 + GAP;
-const PID: usize = T_NS + 65536 + GAP;
-const A: usize = PID + COLUMN;
-const B: usize = PID + 2 * COLUMN;
-const C: usize = PID + 3 * COLUMN;
-const D: usize = PID + 4 * COLUMN;
-const PTR_LOW: usize = PID + 5 * COLUMN;
-const PTR_HIGH: usize = PID + 6 * COLUMN;
-const SLOT_LOW: usize = PID + 7 * COLUMN;
-const SLOT_HIGH: usize = PID + 8 * COLUMN;
-const LANE: usize = PID + 9 * COLUMN;
-const SHORT_COLUMN: usize = 16384 + GAP;
-const FLAGS: usize = LANE + SHORT_COLUMN;
-const CONTROLLER: usize = LANE + 2 * SHORT_COLUMN;
-const KIND: usize = LANE + 3 * SHORT_COLUMN;
-
 const KIND_PM: u32 = 1;
 const KIND_WORKER: u32 = 2;
 const KIND_INTVEC: u32 = 3;
@@ -65,7 +63,6 @@ const LF: u32 = 10;
 const SPACE: u32 = 32;
 const COLON: u32 = 58;
 const COLON_SPACE: u32 = 0x203a;
-const HEX_MARK: u32 = 0x7830;
 
 // Text as the processor loads it: the first character in the lowest byte.
 const MHI_GEN: u64 = 0x5f6e65675f69686d; // mhi_gen_
@@ -108,71 +105,6 @@ const BYTES_3: u32 = 0x00ffffff;
 const BYTES_6: u64 = 0x0000ffffffffffff;
 const BYTES_7: u64 = 0x00ffffffffffffff;
 
-/** Value of the hexadecimal, decimal or word read last. */
-let wide: u64 = 0;
-let value: i32 = 0;
-
-/** Values of 16 hexadecimal digits in a vector, the first digit the highest; bit of each byte that is one into `digits`. */
-let digits: i32 = 0;
-function sixteen(text: v128): u64 {
-  const decimal = i8x16.sub(text, i8x16.splat(48));
-  const isDecimal = i8x16.lt_u(decimal, i8x16.splat(10));
-  const letter = i8x16.sub(v128.or(text, i8x16.splat(32)), i8x16.splat(97));
-  const isLetter = i8x16.lt_u(letter, i8x16.splat(6));
-  digits = i8x16.bitmask(v128.or(isDecimal, isLetter));
-  const nibbles = v128.and(v128.bitselect(decimal, i8x16.add(letter, i8x16.splat(10)), isDecimal), i8x16.splat(15));
-  // two digits are a byte: the first one counts sixteen
-  const pairs = v128.or(i16x8.shl(nibbles, 4), i16x8.shr_u(nibbles, 8));
-  const bytes = i8x16.shuffle(pairs, pairs, 14, 12, 10, 8, 6, 4, 2, 0, 14, 12, 10, 8, 6, 4, 2, 0);
-  return i64x2.extract_lane(bytes, 0);
-}
-
-/** 1 to 16 hexadecimal digits. @returns where they end; 0: none, or more. */
-function hex(at: usize): usize {
-  const sum = sixteen(v128.load(at));
-  const count = ctz(~digits);
-  if (count == 0) return 0;
-  if (count >= 16) {
-    const next = load<u8>(at, 16);
-    if (next - 48 < 10 || (next | 32) - 97 < 6) return 0;
-    wide = sum;
-    return at + 16;
-  }
-  wide = sum >>> ((16 - count) << 2);
-  return at + <usize>count;
-}
-
-/** 1 to 9 decimal digits. @returns where they end; 0: none, or more. */
-function decimal(from: usize): usize {
-  let at = from;
-  let sum: u32 = 0;
-  for (let digit = <u32>load<u8>(at) - 48; digit < 10; digit = <u32>load<u8>(++at) - 48) sum = sum * 10 + digit;
-  value = <i32>sum;
-  return at - from - 1 > 8 ? 0 : at;
-}
-
-/** A word of the table, or the number that is printed for none. @returns where it ends; 0: neither. */
-function word(table: usize, at: usize): usize {
-  const first = load<u64>(at);
-  const second = load<u64>(at, 8);
-  let entry = table;
-  for (let length = load<u32>(entry, 48); length != 0; length = load<u32>(entry, 48)) {
-    const matches =
-      (first & load<u64>(entry, 24)) == load<u64>(entry) &&
-      (second & load<u64>(entry, 32)) == load<u64>(entry, 8) &&
-      (load<u64>(at, 16) & load<u64>(entry, 40)) == load<u64>(entry, 16);
-    if (matches) {
-      value = load<i32>(entry, 52);
-      return at + <usize>length;
-    }
-    entry += WORD_BYTES;
-  }
-  if ((<u32>first & 0xffff) != HEX_MARK) return 0;
-  const end = hex(at + 2);
-  value = <i32>wide;
-  return end;
-}
-
 function mhiState(at: usize): usize {
   const text = load<u32>(at);
   const digit = ((text >>> 8) & 255) - 48;
@@ -191,12 +123,15 @@ function element(from: usize, row4: usize): usize {
   if (load<u8>(at) == 40) {
     // (____ptrval____)
     if (load<u64>(at) != 0x7274705f5f5f5f28 || load<u64>(at, 8) != 0x295f5f5f5f6c6176) return 0;
-    wide = 0;
+    store<u32>(row4, 0, SLOT_LOW);
+    store<u32>(row4, 0, SLOT_HIGH);
     at += 16;
-  } else at = hex(at);
-  if (at == 0) return 0;
-  store<u32>(row4, <u32>wide, SLOT_LOW);
-  store<u32>(row4, <u32>(wide >>> 32), SLOT_HIGH);
+  } else {
+    at = hex(at);
+    if (at == 0) return 0;
+    store<u32>(row4, <u32>wide, SLOT_LOW);
+    store<u32>(row4, <u32>(wide >>> 32), SLOT_HIGH);
+  }
   if (<u32>load<u8>(at) != SPACE || load<u64>(at, 1) != TRE_BUF || (load<u32>(at, 9) & BYTES_3) != SPACE_HEX) return 0;
   at = hex(at + 12);
   if (at == 0) return 0;

@@ -3,16 +3,8 @@
  * the earliest gives rows until the second one's is earlier; equal times: the lane that was given first.
  */
 import { type BatchNames, type EventBatch, Kind } from "../batch.ts";
-import {
-  HOT_ROWS,
-  type HotMemory,
-  MAP_CELLS,
-  MAPS_AT,
-  MAX_NAMES,
-  NAME_WORDS,
-  PLAN_WORDS,
-  State,
-} from "../hot/hot-memory.ts";
+import { HOT_ROWS } from "../hot/columns.ts";
+import { type HotMemory, MAP_CELLS, MAPS_AT, MAX_NAMES, NAME_WORDS, PLAN_WORDS, State } from "../hot/hot-memory.ts";
 import { IDENTITY } from "./enum-map.ts";
 import type { FormatSet } from "./format-set.ts";
 import type { Lane } from "./lane.ts";

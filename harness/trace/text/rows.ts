@@ -1,7 +1,7 @@
 /** Where records become rows: time, lane and task from the line's head; what is missing between them. */
 import type { BatchNames } from "../batch.ts";
 import { EventBatch, Kind } from "../batch.ts";
-import { HOT_ROWS } from "../hot/hot-memory.ts";
+import { HOT_ROWS } from "../hot/columns.ts";
 import { Cell, TextMemory } from "../hot/text-memory.ts";
 import { TextForm } from "./form.ts";
 import { LaneWatch } from "./lane-watch.ts";

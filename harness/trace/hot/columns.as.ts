@@ -1,0 +1,20 @@
+/** Where the columns of a batch of 8192 rows stand, in the memory of every loop: see batch.ts. */
+const BATCH: usize = 64;
+const GAP: usize = 192;
+const COLUMN: usize = 32768 + GAP;
+const SHORT_COLUMN: usize = 16384 + GAP;
+export const T_NS: usize = BATCH;
+export const PID: usize = T_NS + 65536 + GAP;
+export const A: usize = PID + COLUMN;
+export const B: usize = PID + 2 * COLUMN;
+export const C: usize = PID + 3 * COLUMN;
+export const D: usize = PID + 4 * COLUMN;
+export const PTR_LOW: usize = PID + 5 * COLUMN;
+export const PTR_HIGH: usize = PID + 6 * COLUMN;
+export const SLOT_LOW: usize = PID + 7 * COLUMN;
+export const SLOT_HIGH: usize = PID + 8 * COLUMN;
+export const LANE: usize = PID + 9 * COLUMN;
+export const FLAGS: usize = LANE + SHORT_COLUMN;
+export const CONTROLLER: usize = LANE + 2 * SHORT_COLUMN;
+export const KIND: usize = LANE + 3 * SHORT_COLUMN;
+export const BEHIND_BATCH: usize = 420544;
