@@ -8,7 +8,7 @@
  *   times    f64[64]: of each lane's last record, ns
  *   words    5 tables (PM, worker, EE, MHI state, command) of 32 of 64 bytes, longest first: three groups of eight bytes |
  *            their masks | u32 length | i32 value; length 0 ends a table
- *   tasks    a byte a pid: 1: its name is known
+ *   tasks    a bit a pid: its name is known
  *   window   the text, and 64 bytes that may be looked at behind it
  *
  * Source of the loop: text.as.ts, which `npm run hot` compiles.
@@ -60,8 +60,9 @@ const TABLES = [
   CHANNEL_COMMAND_BY_TEXT,
 ] as const;
 const COMM_KNOWN_AT = WORDS_AT + TABLES.length * TABLE_WORDS * WORD_BYTES;
-const PIDS = 4_194_304 + 64;
-const WINDOW_AT = COMM_KNOWN_AT + PIDS;
+/** PID_MAX_LIMIT is the last one. */
+const TASKS_BYTES = (4_194_304 >>> 3) + 64;
+const WINDOW_AT = COMM_KNOWN_AT + TASKS_BYTES;
 const WINDOW_BYTES = 256 << 10;
 const SLACK_BYTES = 64;
 
@@ -94,7 +95,7 @@ export class TextMemory {
     this.#origin = new Float64Array(buffer, 0, 1);
     this.#lanes = new Uint16Array(buffer, LANES_AT, CPUS);
     this.lastNs = new Float64Array(buffer, LAST_NS_AT, LANES);
-    this.commKnown = new Uint8Array(buffer, COMM_KNOWN_AT, PIDS);
+    this.commKnown = new Uint8Array(buffer, COMM_KNOWN_AT, TASKS_BYTES);
     this.batch = new EventBatch(names, HOT_ROWS, buffer, BATCH_AT);
     this.#window = new Uint8Array(buffer, WINDOW_AT, WINDOW_BYTES);
     this.state[Cell.M0] = MhiState.M0;

@@ -354,7 +354,7 @@ export function lines(from: usize, end: usize): usize {
     const tNs = timeAt(at);
     if (!(tNs >= load<f64>((<usize>(lane - 1)) << 3, LAST_NS))) break;
     const kind = kindOf(named);
-    if (kind == 0 || load<u8>(<usize>pid, COMM_KNOWN) != 1) break;
+    if (kind == 0 || ((<u32>load<u8>(<usize>pid >> 3, COMM_KNOWN) >>> (pid & 7)) & 1) == 0) break;
     while (<u32>load<u8>(named) == SPACE) named++;
     const controller = controllerAt(named);
     if (controller < 0) break;

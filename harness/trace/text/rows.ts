@@ -34,6 +34,7 @@ export class Rows {
   /** The line in work is the last one, and no line feed ends it. */
   unfinished = false;
   readonly #fileName: string;
+  /** A bit a pid. */
   readonly #commKnown: Uint8Array;
   /** CPU -> lane, of the top-level buffer and by the name of others. */
   readonly #lanes: number[] = [];
@@ -45,7 +46,7 @@ export class Rows {
     this.names = names;
     this.memory = capacity === HOT_ROWS ? new TextMemory(names) : undefined;
     this.batch = this.memory?.batch ?? new EventBatch(names, capacity);
-    this.#commKnown = this.memory?.commKnown ?? new Uint8Array(MAX_PID + 1);
+    this.#commKnown = this.memory?.commKnown ?? new Uint8Array((MAX_PID >>> 3) + 1);
     this.watch = new LaneWatch(this.memory?.lastNs);
     this.#fileName = fileName;
   }
@@ -72,7 +73,7 @@ export class Rows {
       watch.record(lane, head.cpu, tNs, TRACE_STEP_NS, this.place);
     } else watch.lastNs[lane] = tNs;
     batch.length = row + 1;
-    if (this.#commKnown[head.pid] !== 1) this.#learnComm(bytes, parser);
+    if ((((this.#commKnown[head.pid >>> 3] as number) >>> (head.pid & 7)) & 1) === 0) this.#learnComm(bytes, parser);
     if (head.fractionDigits !== 6) this.#otherTime(parser);
     this.form.records++;
   }
@@ -152,7 +153,8 @@ export class Rows {
     const comm = textOf(bytes, head.commFrom(bytes), head.dashAt);
     if (comm === "<...>" || this.comms.size >= MAX_COMMS) return;
     this.comms.set(head.pid, comm);
-    this.#commKnown[head.pid] = 1;
+    const byte = head.pid >>> 3;
+    this.#commKnown[byte] = (this.#commKnown[byte] as number) | (1 << (head.pid & 7));
   }
 
   /**
