@@ -211,6 +211,7 @@ const SCENARIOS = {
   "runtime-resume": scenario.runtimeResume,
   "system-suspend": scenario.systemSuspendResume,
   "context-lost": scenario.contextLostResume,
+  "off-over-sleep": scenario.offOverSleep,
   "sys-err-recovery": scenario.sysErrRecovery,
   "device-gone": scenario.deviceGone,
   unplugged: scenario.unplugged,

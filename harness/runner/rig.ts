@@ -28,6 +28,7 @@ export type Ability =
   | "echo"
   | "power"
   | "suspend"
+  | "sleep-off"
   | "runtime-pm"
   | "unbind"
   | "firmware"
@@ -46,6 +47,7 @@ export class Rig extends RigTraffic {
     // the whole host sleeps, so all of its devices must be able to
     if (ability === "suspend")
       return [this, ...this.neighbours].every(({ family }) => family.driverDoes.includes(ability));
+    if (ability === "sleep-off") return this.neighbours.length === 0 && driverDoes.includes(ability);
     if (ability === "runtime-pm" || ability === "unbind") return driverDoes.includes(ability);
     if (ability === "sys-err" && !driverDoes.includes("sys-err-recovery")) return false;
     if (ability === "crash-dump") return this.file.kind === "virtual" && driverDoes.includes(ability);

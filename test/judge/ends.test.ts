@@ -15,6 +15,7 @@ const scenarios: readonly Scenario[] = [
     scenario.runtimeResume,
     scenario.systemSuspendResume,
     scenario.contextLostResume,
+    scenario.offOverSleep,
     scenario.sysErrRecovery,
     scenario.deviceGone,
     scenario.unplugged,

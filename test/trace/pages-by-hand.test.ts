@@ -59,6 +59,27 @@ async function read({ formats, records, header = HEADER_PAGE, strings = new Map(
 
 const head = { cpu: 3, pid: 77, tNs: 1000, controller: "mhi1" };
 
+test.each([
+  ["mhi_tryset_pm_state", { pm_state: 5 }, { kind: "pm", pmState: 5 }],
+  ["mhi_pm_st_transition", { state: 3 }, { kind: "worker", item: 3 }],
+  ["mhi_channel_command_start", { ch_num: 20, state: 2 }, { kind: "chan", phase: "start", channel: 20, command: 2 }],
+  ["mhi_channel_command_end", { ch_num: 20, state: 1 }, { kind: "chan", phase: "end", channel: 20, command: 1 }],
+] as const)(
+  "%s as a dynamic probe: its values are this project's own, of every record",
+  async (name, values, event) => {
+    const asProbe = (text: string): string => text.replace(/print fmt:[^]*$/, 'print fmt: "(%lx)", REC->__probe_ip\n');
+    const formats = [...MERGED].filter(([own]) => own.startsWith("mhi_")).map(([, text]) => asProbe(text));
+    const record = buildRecord(textOf(MERGED, name), { common_pid: 77, name: "mhi1", ...values });
+    // the first one teaches the controller's name, the second one is read by the loop
+    const { events, gaps } = await read({ formats, records: [record, record] });
+    expect(events).toEqual([
+      { ...head, ...event },
+      { ...head, ...event },
+    ]);
+    expect(gaps).toEqual([]);
+  },
+);
+
 describe("the v2 patch's eight events", () => {
   const cases: [name: string, values: Values, event: object][] = [
     ["mhi_pm_st_transition", { state: 5 }, { kind: "worker", item: 5 }],

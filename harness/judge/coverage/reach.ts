@@ -72,6 +72,7 @@ const HELD: Readonly<Record<string, readonly string[]>> = {
   bind: ["boot"],
   "remove-rescan": ["unbind", "boot"],
   "hot-plug": ["unplugged", "boot"],
+  "off-over-sleep": ["boot"],
   "channel-open-close": ["channel-open", "channel-close"],
   echo: ["echo", "channel-open", "channel-close"],
 };

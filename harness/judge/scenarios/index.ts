@@ -1,7 +1,7 @@
 import { bind, boot, removeAndRescan, unbind } from "./boot.ts";
 import { channelClose, channelOpen, channelOpenClose, echo } from "./channels.ts";
 import { firmwareFailed } from "./firmware.ts";
-import { contextLostResume, runtimeResume, runtimeSuspend, systemSuspendResume } from "./power.ts";
+import { contextLostResume, offOverSleep, runtimeResume, runtimeSuspend, systemSuspendResume } from "./power.ts";
 import { deviceGone, hotPlug, sysErrRecovery, unplugged } from "./trouble.ts";
 
 export type { BootOptions } from "./boot.ts";
@@ -17,6 +17,7 @@ export const scenario = {
   runtimeResume,
   systemSuspendResume,
   contextLostResume,
+  offOverSleep,
   sysErrRecovery,
   firmwareFailed,
   deviceGone,

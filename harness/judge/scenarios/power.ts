@@ -8,9 +8,9 @@ import { sequence } from "../pattern.ts";
 import { PLAIN_MARGIN } from "../rules/expectations.ts";
 import { anyPm, failureStates, pm, stateEvent, worker } from "../steps.ts";
 import { wording } from "../wording.ts";
-import { disabled, fromPorToMissionMode, readyHandshake } from "./boot.ts";
+import { type BootOptions, boot, disabled, fromPorToMissionMode, readyHandshake } from "./boot.ts";
 import { autoPairs, autoStarts } from "./channels.ts";
-import type { Scenario, ScenarioMeasure } from "./scenario.ts";
+import { inTurn, type Scenario, type ScenarioMeasure } from "./scenario.ts";
 
 const plain = { margin: PLAIN_MARGIN };
 /** From the rig's action to the driver's first record: autosuspend (2 s), freezing of tasks, a slow sleep and wake. */
@@ -79,6 +79,32 @@ export const systemSuspendResume = (family: FamilyProfile): Scenario => ({
   pattern: sequence(suspended(family), resumed(family)).without(failureStates()),
   allows: [],
   measures: [M3, M0],
+});
+
+/**
+ * S3 or s2idle with a driver that does not suspend MHI: with grace down before it, and booted again after it, through all
+ * loader stages (qaic_pm_suspend and qaic_pm_resume of drivers/accel/qaic/qaic_drv.c, 7.2).
+ */
+export const offOverSleep = (family: FamilyProfile, options: BootOptions = {}): Scenario => ({
+  ...inTurn(
+    {
+      id: "sleep-off",
+      title: "powered down before the sleep",
+      pattern: sequence(
+        pm(PmState.SHUTDOWN_PROCESS)
+          .titled("suspend: the host did not power the device down")
+          .unless(anyPm("a suspend of MHI", PmState.M3_ENTER))
+          .within(NOTICE_MS, "the power down")
+          .as("down"),
+        disabled(family).as("off"),
+      ),
+      allows: [],
+      measures: [{ name: "power down", from: "down", to: "off" }],
+    },
+    boot(family, options),
+  ),
+  id: "off-over-sleep",
+  title: "off over the host's sleep",
 });
 
 /** The host gives the device up, powers it down and brings it up again (recovery work of pci_generic). */

@@ -62,7 +62,7 @@ const common = {
   powerOnEe: ExecEnv.PBL,
   registers: ENDPOINT_LAYOUT,
   /** 6.12 knows no suspend; 7.2 powers MHI down and up again. */
-  driverDoes: ["sys-err-recovery", "unbind", "crash-dump"],
+  driverDoes: ["sleep-off", "sys-err-recovery", "unbind", "crash-dump"],
   /** QTIMER_REG_OFFSET of qaic_timesync.c, 19.2 MHz. */
   counter: { at: 0xa28, hz: 19_200_000 },
   eventRings: [{ index: 0, kind: "ctrl", elements: 32, moderationMs: 0 }],

@@ -132,11 +132,12 @@ export interface FamilyProfile {
 /**
  *   runtime-pm        lets an idle device go to M3 and wakes it
  *   suspend           M3 over the host's sleep
+ *   sleep-off         no M3 over the host's sleep: powered down before, up again after it
  *   sys-err-recovery  brings a device back that raised SYS_ERR
  *   unbind            lets go of the device cleanly
  *   crash-dump        takes the RAM dump of a crash and hands it on (devcoredump)
  */
-export type DriverAbility = "runtime-pm" | "suspend" | "sys-err-recovery" | "unbind" | "crash-dump";
+export type DriverAbility = "runtime-pm" | "suspend" | "sleep-off" | "sys-err-recovery" | "unbind" | "crash-dump";
 
 export type KernelVersion = `${number}.${number}`;
 

@@ -5,7 +5,6 @@
 import { type BatchNames, type EventBatch, Kind } from "../batch.ts";
 import { HOT_ROWS } from "../hot/columns.ts";
 import { type HotMemory, MAP_CELLS, MAPS_AT, MAX_NAMES, NAME_WORDS, PLAN_WORDS, State } from "../hot/hot-memory.ts";
-import { IDENTITY } from "./enum-map.ts";
 import type { FormatSet } from "./format-set.ts";
 import type { Lane } from "./lane.ts";
 import { rareRow } from "./rare-rows.ts";
@@ -136,18 +135,15 @@ export class RowWriter {
 
   #layPlans(): void {
     const { plans, maps } = this.memory;
-    maps.set(IDENTITY, 0);
-    let map = 1;
+    let map = 0;
     for (const kind of KINDS) {
       const plan = this.#formats.usual(kind);
       if (!plan) continue;
       // what a kind does not have is read from the record's beginning, and holds rubbish
       const bytes = [plan.a, plan.b, plan.c, plan.d, plan.ptr, plan.slot].map((word) => Math.max(word, 0) * 4);
+      const own = kind === Kind.INTVEC ? [plan.mapA, plan.mapB, plan.mapC, plan.mapD] : [plan.mapA];
       plans.set([plan.minBytes, ...bytes, MAPS_AT + map * MAP_CELLS * 4], kind * PLAN_WORDS);
-      for (const own of [plan.mapA, plan.mapB, plan.mapC, plan.mapD]) {
-        if (own === IDENTITY && kind !== Kind.INTVEC) continue;
-        maps.set(own, map++ * MAP_CELLS);
-      }
+      for (const cells of own) maps.set(cells, map++ * MAP_CELLS);
     }
   }
 
