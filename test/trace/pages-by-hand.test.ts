@@ -67,7 +67,7 @@ test.each([
 ] as const)(
   "%s as a dynamic probe: its values are this project's own, of every record",
   async (name, values, event) => {
-    const asProbe = (text: string): string => text.replace(/print fmt:[^]*$/, 'print fmt: "(%lx)", REC->__probe_ip\n');
+    const asProbe = (text: string): string => text.replace(/print fmt:.*$/s, 'print fmt: "(%lx)", REC->common_pid\n');
     const formats = [...MERGED].filter(([own]) => own.startsWith("mhi_")).map(([, text]) => asProbe(text));
     const record = buildRecord(textOf(MERGED, name), { common_pid: 77, name: "mhi1", ...values });
     // the first one teaches the controller's name, the second one is read by the loop
